@@ -277,9 +277,10 @@ function issueColumns(issue: PayloadIssue, repositoryId: number, now: Date): Rec
 }
 
 function parsePush(payload: Payload<'push'>, received: ReceivedEvent): ParsedEvent {
-  const origin = originOf('push', null, payload);
-  const { installationId } = origin;
-  if (installationId === null) return ignored(origin, 'not_sent_by_the_app');
+  const anyOrigin = originOf('push', null, payload);
+  const { installationId } = anyOrigin;
+  if (installationId === null) return ignored(anyOrigin, 'not_sent_by_the_app');
+  const origin = { ...anyOrigin, installationId };
   if (payload.ref !== `refs/heads/${payload.repository.default_branch}`)
     return ignored(origin, 'other_branch');
   if (payload.deleted) return ignored(origin, 'branch_deleted');
