@@ -1,0 +1,247 @@
+/** What a person must know of one environment variable; `docs/configuration.md` is made from it. */
+export interface Variable {
+  meaning: string;
+  /** What holds when the variable is unset or empty. */
+  fallback: string;
+  /** Legal values, with units. */
+  bounds: string;
+}
+
+/** Every environment variable that the app and the CLI read, in the order of the documentation. */
+export const VARIABLES = {
+  NODE_ENV: {
+    meaning: '`production` switches the strict checks on: no default webhook secret, no Inngest dev server.',
+    fallback: 'not production',
+    bounds: 'text',
+  },
+  LOG_LEVEL: {
+    meaning: 'Least severe log lines that are written.',
+    fallback: '`info`',
+    bounds: '`trace`, `debug`, `info`, `warn`, `error`, `fatal`, `silent`',
+  },
+  PORT: {
+    meaning: 'TCP port to listen on; 0 takes a free one.',
+    fallback: '3000',
+    bounds: 'integer, 0 to 65535',
+  },
+  HOST: {
+    meaning: 'Address to listen on.',
+    fallback: '`127.0.0.1`; `0.0.0.0` in production',
+    bounds: 'IP address or host name',
+  },
+  PUBLIC_URL: {
+    meaning:
+      'Origin at which GitHub, its runners and Inngest reach this app; also the audience of OIDC tokens. Unset: no bulk work.',
+    fallback: 'unset',
+    bounds: 'origin, such as `https://capture.example.com`',
+  },
+  APP_ID: {
+    meaning: 'Numeric id of the GitHub App. Unset together with the key: the app opens its set-up page.',
+    fallback: 'unset',
+    bounds: 'integer, at least 1',
+  },
+  PRIVATE_KEY: {
+    meaning: "The App's RSA private key.",
+    fallback: 'unset',
+    bounds: 'PEM, also with `\\n` for line breaks, or base64 of the PEM file',
+  },
+  PRIVATE_KEY_PATH: {
+    meaning: 'File that holds the private key; `PRIVATE_KEY` wins.',
+    fallback: 'unset',
+    bounds: 'path of a readable PEM file',
+  },
+  WEBHOOK_SECRET: {
+    meaning: 'Secret with which GitHub signs webhooks. Required in production.',
+    fallback: '`development`; none in production',
+    bounds: 'text; in production not `development`',
+  },
+  GITHUB_CLIENT_ID: {
+    meaning: "The App's OAuth client id, for signing in to the monitor.",
+    fallback: 'unset',
+    bounds: 'text; together with `GITHUB_CLIENT_SECRET`',
+  },
+  GITHUB_CLIENT_SECRET: {
+    meaning: "The App's OAuth client secret.",
+    fallback: 'unset',
+    bounds: 'text; together with `GITHUB_CLIENT_ID`',
+  },
+  GHE_HOST: {
+    meaning: 'Host of a GitHub Enterprise Server; its API is at `/api/v3` and `/api/graphql`.',
+    fallback: '`github.com`',
+    bounds: 'host name or address, with `:port` where needed, without `https://`',
+  },
+  GHE_PROTOCOL: {
+    meaning: 'Protocol of `GHE_HOST`.',
+    fallback: '`https`',
+    bounds: '`https`, `http`',
+  },
+  ALLOWED_ACCOUNTS: {
+    meaning: 'Accounts (users, organisations) whose installations are served.',
+    fallback: "the App's owner",
+    bounds: 'numeric ids, separated by commas',
+  },
+  DATABASE_URL: {
+    meaning: 'The Postgres database. Unset: embedded PGlite in `.data/app`.',
+    fallback: 'unset',
+    bounds: '`postgres://` or `postgresql://` URL',
+  },
+  DATABASE_CA: {
+    meaning: "Certificate authority of the database's TLS certificate.",
+    fallback: 'unset',
+    bounds: 'PEM, also with `\\n` for line breaks, or the path of a PEM file',
+  },
+  DATABASE_SCHEMA: {
+    meaning: 'Schema that holds the tables.',
+    fallback: 'unset: the search path of the role',
+    bounds: 'small letters, digits and `_`, at most 63, no digit first',
+  },
+  ALLOW_EMBEDDED: {
+    meaning: 'Allows the embedded database together with App credentials.',
+    fallback: '`false`',
+    bounds: '`1`, `0`, `true`, `false`',
+  },
+  INNGEST_DEV: {
+    meaning: "Use Inngest's dev server: `1`, or its URL. Refused in production.",
+    fallback: '`0`',
+    bounds: '`1`, `0`, `true`, `false`, or an http(s) URL',
+  },
+  INNGEST_EVENT_KEY: {
+    meaning: 'Key for sending events to Inngest. Needs the signing key.',
+    fallback: '`INNGEST_PRODUCTION_EVENT_KEY`',
+    bounds: 'text',
+  },
+  INNGEST_SIGNING_KEY: {
+    meaning: "Key that proves Inngest's calls. Needs the event key.",
+    fallback: '`INNGEST_PRODUCTION_SIGNING_KEY`',
+    bounds: 'text',
+  },
+  INNGEST_PRODUCTION_EVENT_KEY: {
+    meaning: 'Understood as `INNGEST_EVENT_KEY`, which wins.',
+    fallback: 'unset',
+    bounds: 'text',
+  },
+  INNGEST_PRODUCTION_SIGNING_KEY: {
+    meaning: 'Understood as `INNGEST_SIGNING_KEY`, which wins.',
+    fallback: 'unset',
+    bounds: 'text',
+  },
+  INNGEST_BASE_URL: {
+    meaning: 'A self-hosted Inngest server. Needs both keys, or `INNGEST_DEV`.',
+    fallback: "unset: Inngest's cloud",
+    bounds: 'http(s) URL',
+  },
+  CAPTURE_WORKFLOW: {
+    meaning: 'Workflow in which bulk work runs, and its branch. Unset: everything goes to Inngest.',
+    fallback: 'unset',
+    bounds: '`owner/repo/.github/workflows/file.yml@branch`',
+  },
+  BULK_PER_INSTALLATION: {
+    meaning: "Bulk runs of one installation at the same time; they share the installation's API budget.",
+    fallback: '1',
+    bounds: 'integer, 1 to 100',
+  },
+  OIDC_ISSUER: {
+    meaning: 'Issuer of the tokens with which workflow runs prove who they are.',
+    fallback:
+      "`https://token.actions.githubusercontent.com`; with `GHE_HOST` that server's `/_services/token`",
+    bounds: 'http(s) URL',
+  },
+  CONTROL_REPOSITORY: {
+    meaning: 'The only repository in which `/rollout` changes are obeyed. Unset: they are refused.',
+    fallback: 'unset',
+    bounds: '`owner/repo`',
+  },
+  ROUTE_RECENT_HOURS: {
+    meaning: 'Changes younger than this are recent.',
+    fallback: '24',
+    bounds: 'hours, integer, 1 to 720',
+  },
+  ROUTE_SMALL_BATCH: {
+    meaning: 'Up to this many named items go to Inngest.',
+    fallback: '10',
+    bounds: 'integer, 1 to 1000',
+  },
+  ROUTE_LARGE_BATCH: {
+    meaning: 'More named items than this go to GitHub Actions.',
+    fallback: '50',
+    bounds: 'integer, 1 to 1000, at least `ROUTE_SMALL_BATCH`',
+  },
+  ROUTE_LARGE_REPOSITORY: {
+    meaning: 'A repository with more pull requests than this is large.',
+    fallback: '1000',
+    bounds: 'integer, 0 to 10000000',
+  },
+  CAPTURE_INCLUDE: {
+    meaning: 'What repository-wide work walks.',
+    fallback: '`pull-requests`',
+    bounds: '`pull-requests`, `issues`, `commits`, `labels`, separated by commas',
+  },
+  COALESCE_SECONDS: {
+    meaning: 'Events of one pull request within this time become one job.',
+    fallback: '3',
+    bounds: 'seconds, 0 to 600, decimals allowed',
+  },
+  AUTO_HISTORY_LIMIT: {
+    meaning: 'The history of a repository with more pull requests than this waits for `/capture history`.',
+    fallback: '20000',
+    bounds: 'integer, 0 to 10000000',
+  },
+  INNGEST_BULK_PER_DAY: {
+    meaning: 'Inngest executions a day for bulk work that may not run in GitHub Actions.',
+    fallback: '500',
+    bounds: 'integer, 0 to 10000000',
+  },
+  RETAIN_REMOVED_DAYS: {
+    meaning: 'Days for which rows are kept after the App was uninstalled.',
+    fallback: '90',
+    bounds: 'days, integer, 0 to 36500',
+  },
+  HYBRID_ROLLOUT_PERCENTAGE: {
+    meaning: 'Rollout percentage of a new database.',
+    fallback: '10',
+    bounds: 'percent, 0 to 100, at most 2 decimals',
+  },
+  HYBRID_ROLLOUT_STRATEGY: {
+    meaning: 'Rollout strategy of a new database.',
+    fallback: '`repository_size`',
+    bounds: '`percentage`, `whitelist`, `repository_size`',
+  },
+  HYBRID_AUTO_ROLLBACK: {
+    meaning: 'Whether a new database rolls back by itself.',
+    fallback: '`true`',
+    bounds: '`1`, `0`, `true`, `false`',
+  },
+  HYBRID_MAX_ERROR_RATE: {
+    meaning: 'Error rate of a new database above which it rolls back.',
+    fallback: '5',
+    bounds: 'percent, 0 to 100, at most 2 decimals',
+  },
+  HYBRID_EMERGENCY_STOP: {
+    meaning:
+      "Stops all bulk work, now and whatever the database says. Unsetting it leaves the database's own stop.",
+    fallback: '`false`',
+    bounds: '`1`, `0`, `true`, `false`',
+  },
+  MONITOR_TOKEN: {
+    meaning: 'Bearer token that reads the monitor. Unset: closed.',
+    fallback: 'unset',
+    bounds: 'text without spaces',
+  },
+  METRICS_TOKEN: {
+    meaning: 'Bearer token of `/metrics`. Unset: closed.',
+    fallback: 'unset',
+    bounds: 'text without spaces',
+  },
+  LOOPS_TOKEN: {
+    meaning: 'Bearer token of `POST /api/loops/{name}`. Unset: closed.',
+    fallback: 'unset',
+    bounds: 'text without spaces',
+  },
+  SESSION_SECRET: {
+    meaning: 'Signs the session cookies of the monitor.',
+    fallback: 'unset',
+    bounds: 'text without spaces, at least 32 characters',
+  },
+} as const satisfies Record<string, Variable>;
+
+export type VariableName = keyof typeof VARIABLES;
