@@ -341,6 +341,8 @@ CREATE TABLE progressive_capture_jobs (
   rule text NOT NULL,
   enrolment_reason text NOT NULL,
   is_exposed boolean NOT NULL DEFAULT false,
+  -- Would run in GitHub Actions if no stop, rollout or missing workflow stood in the way.
+  is_bulk boolean NOT NULL DEFAULT false,
   arm text NOT NULL CHECK (arm IN ('enrolled', 'control')),
   rollout_epoch integer NOT NULL,
   rollout_phase integer NOT NULL,
