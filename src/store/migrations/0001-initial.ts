@@ -468,6 +468,16 @@ CREATE FUNCTION rollout_configuration_changing() RETURNS trigger LANGUAGE plpgsq
 BEGIN
   NEW.version := OLD.version + 1;
   NEW.updated_at := now();
+  -- The flag and the state tell the same, whichever of them was changed.
+  IF NEW.emergency_stop IS DISTINCT FROM OLD.emergency_stop THEN
+    IF NEW.emergency_stop THEN
+      NEW.state := 'stopped';
+    ELSIF NEW.state = 'stopped' THEN
+      NEW.state := 'running';
+    END IF;
+  ELSIF NEW.state IS DISTINCT FROM OLD.state THEN
+    NEW.emergency_stop := NEW.state = 'stopped';
+  END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER rollout_configuration_version BEFORE UPDATE ON rollout_configuration
