@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { z } from 'zod';
-import type { CaptureRow } from '../../src/destination/destination.ts';
+import { CAPTURE_TABLE_NAMES, type CaptureRow } from '../../src/destination/destination.ts';
 import { BATCH_LIMITS, BatchHeader, BatchLine } from '../../src/jobs-api/protocol.ts';
 import { bodyChunks, describeIssues, requireContentType } from './read-json-body.ts';
 import { RefusedError } from './refused-error.ts';
@@ -16,8 +16,8 @@ export interface Batch {
 
 /**
  * Reads a batch (gzip NDJSON: one header, then rows) and checks every limit while it streams in, so that a body that
- * inflates without end costs no more memory than the limits allow. What tables and columns there are is not
- * judged here. Refuses with 400 and the line's number, with 413, or with 415.
+ * inflates without end costs no more memory than the limits allow. Columns and
+ * values are not judged here. Refuses with 400 and the line's number, with 413, 415, or 422 (not a capture table).
  */
 export async function readBatch(req: IncomingMessage, limits: BatchLimits = BATCH_LIMITS): Promise<Batch> {
   requireContentType(req, 'application/x-ndjson');
@@ -42,7 +42,7 @@ export async function readBatch(req: IncomingMessage, limits: BatchLimits = BATC
         `The batch has more than ${limits.rows} rows. Send smaller batches.`,
       );
     }
-    rows.push(requireLine(BatchLine, value, lineNumber, '{ table, row }') as CaptureRow);
+    rows.push(requireCaptureTable(requireLine(BatchLine, value, lineNumber, '{ table, row }'), lineNumber));
   }
   if (header === null) {
     throw new RefusedError('malformed_line', 'The batch is empty. Its first line must be the header.');
@@ -146,6 +146,15 @@ function requireLine<T extends z.ZodType>(
   throw new RefusedError(
     'malformed_line',
     `Line ${lineNumber} of the batch is not ${shape}: ${describeIssues(parsed.error)}`,
+  );
+}
+
+function requireCaptureTable(line: z.infer<typeof BatchLine>, lineNumber: number): CaptureRow {
+  const table = CAPTURE_TABLE_NAMES.find((name) => name === line.table);
+  if (table !== undefined) return { table, row: line.row };
+  throw new RefusedError(
+    'invalid_row',
+    `Line ${lineNumber} of the batch names a table that a capture can't write. Tables: ${CAPTURE_TABLE_NAMES.join(', ')}.`,
   );
 }
 

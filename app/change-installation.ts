@@ -1,0 +1,141 @@
+import { sql } from 'kysely';
+import { cancelJobs } from '../src/jobs/runs.ts';
+import type { Database } from '../src/store/open-database.ts';
+import type { ParsedEvent } from '../src/work-item/parse-event.ts';
+import type { InstalledRepository } from '../src/work-item/payloads.ts';
+import type { Actor, WorkItem, WorkRepository } from '../src/work-item/work-item.ts';
+
+type InstallationChange = Extract<ParsedEvent, { kind: 'installation_change' }>;
+
+/**
+ * Brings installations and their repositories up to an event, and says what work it asks for: each repository that
+ * comes in is classified first (its history follows from its size). Removed ones lose their jobs and keep their
+ * rows; `removed_at` starts RETAIN_REMOVED_DAYS.
+ */
+export async function changeInstallation(
+  trx: Database,
+  event: InstallationChange,
+  context: { now: Date; deliveryId: string },
+): Promise<{ items: WorkItem[] }> {
+  const { now } = context;
+  const { installationId } = event.origin;
+  await upsertInstallation(trx, event, now);
+  switch (event.change) {
+    case 'installed':
+    case 'repositories': {
+      await removeRepositories(trx, event.removedIds, installationId, now);
+      await upsertRepositories(trx, event.added, installationId, now);
+      return {
+        items: event.added.map((repository) =>
+          classifyItem(
+            { id: repository.id, fullName: repository.full_name, installationId, isPrivate: repository.private },
+            event.actor,
+            context.deliveryId,
+          ),
+        ),
+      };
+    }
+    case 'uninstalled':
+      await cancelJobs(trx, { installationId }, 'uninstalled');
+      await trx
+        .updateTable('repositories')
+        .set({ removed_at: now })
+        .where('installation_id', '=', installationId)
+        .where('removed_at', 'is', null)
+        .execute();
+      return { items: [] };
+    case 'suspended':
+      await cancelJobs(trx, { installationId }, 'installation_suspended');
+      return { items: [] };
+    case 'unsuspended': {
+      const repositories = await trx
+        .selectFrom('repositories')
+        .select(['id', 'full_name', 'is_private'])
+        .where('installation_id', '=', installationId)
+        .where('removed_at', 'is', null)
+        .orderBy('id')
+        .execute();
+      return {
+        items: repositories.map((repository) =>
+          classifyItem(
+            { id: repository.id, fullName: repository.full_name, installationId, isPrivate: repository.is_private },
+            event.actor,
+            context.deliveryId,
+          ),
+        ),
+      };
+    }
+  }
+}
+
+function classifyItem(repository: WorkRepository, actor: Actor | null, deliveryId: string): WorkItem {
+  return {
+    repository,
+    type: 'classify',
+    items: [],
+    range: {},
+    include: [],
+    reason: 'installation',
+    ...(actor ? { actor } : {}),
+    isCritical: false,
+    deliveryId,
+  };
+}
+
+async function upsertInstallation(trx: Database, event: InstallationChange, now: Date): Promise<void> {
+  const { account, installationId: id } = event.origin;
+  const state = {
+    account_id: account.id,
+    account_login: account.login,
+    account_type: account.type,
+    deleted_at: event.change === 'uninstalled' ? now : null,
+    updated_at: now,
+    ...(event.change === 'suspended' ? { suspended_at: now } : {}),
+    ...(event.change === 'unsuspended' || event.change === 'installed' ? { suspended_at: null } : {}),
+  };
+  await trx
+    .insertInto('installations')
+    .values({ id, ...state })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(state))
+    .execute();
+}
+
+async function upsertRepositories(
+  trx: Database,
+  repositories: InstalledRepository[],
+  installationId: number,
+  now: Date,
+): Promise<void> {
+  if (repositories.length === 0) return;
+  const rows = repositories.map((repository) => ({
+    id: repository.id,
+    node_id: repository.node_id ?? null,
+    full_name: repository.full_name,
+    is_private: repository.private,
+    installation_id: installationId,
+  }));
+  await sql`
+    INSERT INTO repositories (id, node_id, full_name, is_private, installation_id, captured_at)
+    SELECT id, node_id, full_name, is_private, installation_id, ${now}::timestamptz
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      AS r(id bigint, node_id text, full_name text, is_private boolean, installation_id bigint)
+    ON CONFLICT (id) DO UPDATE SET full_name = excluded.full_name, is_private = excluded.is_private,
+      installation_id = excluded.installation_id, removed_at = NULL
+  `.execute(trx);
+}
+
+async function removeRepositories(
+  trx: Database,
+  repositoryIds: number[],
+  installationId: number,
+  now: Date,
+): Promise<void> {
+  for (const repositoryId of repositoryIds) await cancelJobs(trx, { repositoryId }, 'repository_removed');
+  if (repositoryIds.length === 0) return;
+  await trx
+    .updateTable('repositories')
+    .set({ removed_at: now })
+    .where('id', 'in', repositoryIds)
+    .where('installation_id', '=', installationId)
+    .execute();
+}

@@ -1,0 +1,214 @@
+import type { Config } from '../src/config/config.ts';
+import { type PlannedJob, planWork } from '../src/jobs/plan-work.ts';
+import { readRollout } from '../src/rollout/rollout-store.ts';
+import type { Database } from '../src/store/open-database.ts';
+import { storeCaptureBatch } from '../src/store/store-capture-batch.ts';
+import { type EventOrigin, type ParsedEvent, parseEvent } from '../src/work-item/parse-event.ts';
+import type { WorkItem } from '../src/work-item/work-item.ts';
+import { changeInstallation } from './change-installation.ts';
+import { changeRepository } from './change-repository.ts';
+import { isDatabaseAway } from './database-away.ts';
+import { endWorkflowRun } from './end-workflow-run.ts';
+import { GitHubAwayError } from './github-app.ts';
+import type { BulkFor } from './jobs-repository.ts';
+import type { AppLog, StageLine } from './log.ts';
+import { rememberCommands } from './remember-commands.ts';
+
+export interface Delivery {
+  /** `X-GitHub-Delivery`. */
+  id: string;
+  /** `X-GitHub-Event`. */
+  name: string;
+  payload: unknown;
+  now: Date;
+}
+
+/** What is answered, and what the one log line shows; never any of the payload's text. */
+export interface DeliveryResult {
+  status: 200 | 202 | 400 | 405 | 413 | 500 | 503;
+  /** Stable. */
+  code: string;
+  message: string;
+  line: Partial<StageLine> & Record<string, unknown>;
+}
+
+/** What follows a committed delivery, outside its transaction and after its answer. */
+export interface AfterDelivery {
+  /** Jobs are due. */
+  jobs(planned: PlannedJob[]): void;
+  /** Rows of `commands` wait. */
+  commands(): void;
+  /** `.github/hybrid-capture.yml` of these may have changed. */
+  settings(repositoryIds: number[]): void;
+}
+
+export interface ReceiverOptions {
+  db: Database;
+  config: Config;
+  /** Numeric ids of the accounts that are served. May throw GitHubAwayError. */
+  servedAccounts: () => Promise<number[]>;
+  bulkFor: BulkFor;
+  after: AfterDelivery;
+  log: AppLog;
+}
+
+type Acting = Exclude<ParsedEvent, { kind: 'unknown_event' | 'invalid' | 'ignored' }>;
+
+/** What a delivery's transaction has done. */
+interface Done {
+  planned: PlannedJob[];
+  hasCommands: boolean;
+  settingsOf: number[];
+}
+
+/**
+ * Receives webhook deliveries: one transaction remembers the GUID, reads the enrolment and inserts the jobs with
+ * their decision; what is to be done about them follows the commit. Expected failures are answers, not errors.
+ */
+export function createDeliveryReceiver(options: ReceiverOptions): (delivery: Delivery) => Promise<DeliveryResult> {
+  const { log } = options;
+  return async (delivery) => {
+    const event = parseEvent({ ...delivery, deliveryId: delivery.id });
+    if (event.kind === 'unknown_event') {
+      return result(202, 'unknown_event', 'Nothing is made of this event.', { event: delivery.name.slice(0, 100) });
+    }
+    if (event.kind === 'invalid') {
+      return result(400, 'invalid_payload', `The payload is not as GitHub documents it: ${event.problem}`, {
+        event: event.event,
+      });
+    }
+    const line = originLine(event.origin);
+    try {
+      const served = await options.servedAccounts();
+      if (!served.includes(event.origin.account.id)) {
+        return result(202, 'account_not_served', 'This account is not in ALLOWED_ACCOUNTS.', {
+          ...line,
+          account: event.origin.account.id,
+        });
+      }
+      if (event.kind === 'ignored') return result(202, event.reason, 'There is nothing to do.', line);
+      const done = await options.db.transaction().execute((trx) => carryOut(trx, event, delivery, options));
+      if (done === 'redelivery') return result(200, 'redelivery', 'This delivery was received before.', line);
+      followUp(done, delivery, options, log);
+      return result(200, 'accepted', `${done.planned.length} jobs.`, { ...line, jobs: done.planned.length });
+    } catch (error) {
+      return describeFailure(error, line);
+    }
+  };
+}
+
+async function carryOut(
+  trx: Database,
+  event: Acting,
+  delivery: Delivery,
+  options: ReceiverOptions,
+): Promise<Done | 'redelivery'> {
+  if (!(await rememberDelivery(trx, event.origin, delivery))) return 'redelivery';
+  const done = await act(trx, event, delivery, options);
+  await trx
+    .updateTable('deliveries')
+    .set({ outcome: done.planned.length > 0 ? 'planned' : 'done', job_ids: done.planned.map(({ job }) => job.id) })
+    .where('id', '=', delivery.id)
+    .execute();
+  return done;
+}
+
+async function act(trx: Database, event: Acting, delivery: Delivery, options: ReceiverOptions): Promise<Done> {
+  const { now } = delivery;
+  const plan = async (items: WorkItem[]): Promise<PlannedJob[]> => {
+    if (items.length === 0) return [];
+    const rollout = await readRollout(trx, { environmentStop: options.config.rollout.environmentStop });
+    return planWork(trx, items, { now, config: options.config, rollout, bulkFor: options.bulkFor });
+  };
+  switch (event.kind) {
+    case 'work': {
+      const { repository } = event.origin;
+      const planned = await plan(event.items);
+      if (event.tombstones.length > 0) {
+        await storeCaptureBatch(trx, { repositoryId: repository.id, rows: event.tombstones });
+      }
+      const hasCommands =
+        event.comment !== null && (await rememberCommands(trx, event.comment, repository.id, now));
+      return { planned, hasCommands, settingsOf: event.touchesSettings ? [repository.id] : [] };
+    }
+    case 'repository_change':
+      await changeRepository(trx, event, now);
+      return { planned: [], hasCommands: false, settingsOf: [] };
+    case 'installation_change': {
+      const { items } = await changeInstallation(trx, event, { now, deliveryId: delivery.id });
+      return {
+        planned: await plan(items),
+        hasCommands: false,
+        settingsOf: [...new Set(items.map((item) => item.repository.id))],
+      };
+    }
+    case 'workflow_run':
+      await endWorkflowRun(trx, event, { workflow: options.config.bulk.workflow, now, log: options.log });
+      return { planned: [], hasCommands: false, settingsOf: [] };
+  }
+}
+
+/** False: this GUID was received before. A redelivery has the GUID of the first delivery. */
+async function rememberDelivery(trx: Database, origin: EventOrigin, delivery: Delivery): Promise<boolean> {
+  const inserted = await trx
+    .insertInto('deliveries')
+    .values({
+      id: delivery.id,
+      event: origin.event,
+      action: origin.action,
+      installation_id: origin.installationId,
+      repository_id: origin.repository?.id ?? null,
+      outcome: 'received',
+      received_at: delivery.now,
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  return inserted !== undefined;
+}
+
+function followUp(done: Done, delivery: Delivery, { after }: ReceiverOptions, log: AppLog): void {
+  for (const { job } of done.planned) {
+    const line: StageLine = {
+      delivery: delivery.id,
+      job: job.id,
+      stage: 'route',
+      processor: job.processor_type,
+      rule: job.rule,
+      duration_ms: Date.now() - delivery.now.getTime(),
+    };
+    log.info({ ...line, repository_id: job.repository_id }, 'Routed.');
+  }
+  if (done.planned.length > 0) after.jobs(done.planned);
+  if (done.hasCommands) after.commands();
+  if (done.settingsOf.length > 0) after.settings(done.settingsOf);
+}
+
+function describeFailure(error: unknown, line: DeliveryResult['line']): DeliveryResult {
+  if (isDatabaseAway(error)) {
+    const code = error instanceof Error && 'code' in error ? { database_error: String(error.code) } : {};
+    return result(503, 'database_away', 'The database is away; GitHub keeps the delivery.', { ...line, ...code });
+  }
+  if (error instanceof GitHubAwayError) {
+    return result(503, 'github_away', 'GitHub could not be asked who owns the App: set ALLOWED_ACCOUNTS.', line);
+  }
+  throw error;
+}
+
+function originLine(origin: EventOrigin): DeliveryResult['line'] {
+  return {
+    event: origin.event,
+    action: origin.action,
+    repository: origin.repository?.full_name,
+    installation: origin.installationId,
+  };
+}
+
+function result(
+  status: DeliveryResult['status'],
+  code: string,
+  message: string,
+  line: DeliveryResult['line'],
+): DeliveryResult {
+  return { status, code, message, line };
+}
