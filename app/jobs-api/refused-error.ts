@@ -32,6 +32,7 @@ export const REFUSALS = {
   cancelled: 409,
   default_branch_unknown: 409,
   job_not_running: 409,
+  not_configured: 409,
   not_dispatched: 409,
   out_of_order: 409,
   stale_attempt: 409,
@@ -55,7 +56,6 @@ export const REFUSALS = {
   database_unavailable: 503,
   github_unavailable: 503,
   issuer_unreachable: 503,
-  not_configured: 503,
 } as const;
 export type RefusalCode = keyof typeof REFUSALS;
 
