@@ -1,0 +1,119 @@
+import type { Transaction } from 'kysely';
+import type { DB } from '../store/database.generated.ts';
+import { inTransaction } from './in-transaction.ts';
+import type { Database, Job, JobRun } from './job.ts';
+import { judgeEnd, type RunOutcome } from './judge-end.ts';
+import { moveJob } from './move-job.ts';
+import { insertMetrics } from './record-outcome.ts';
+import { isEnded, type JobStatus } from './transitions.ts';
+
+/** What a run did. */
+export interface RunResult {
+  pullRequests: number;
+  rows: number;
+  points: number;
+  requests: number;
+  seconds: number;
+  /** False: something could not be fetched, `gaps` says how much. */
+  complete: boolean;
+  gaps: number;
+}
+
+export interface EndRunOptions {
+  jobId: string;
+  run: number;
+  outcome: RunOutcome;
+  result: RunResult | null;
+  /** For people: what went wrong and what to do. */
+  error: string | null;
+  continueAt?: Date | null;
+  /** Only while this execution still holds the run. */
+  holder?: string;
+  now?: Date;
+}
+
+export interface SettledRun {
+  status: JobStatus;
+  /** False: the run had ended before, or is not the job's current one; nothing was written. */
+  isChanged: boolean;
+  notBefore: Date | null;
+}
+
+/**
+ * Ends a run: the job's status, the run and, if the job is over, its one row of `rollout_metrics`, in one transaction.
+ * Ending it again changes nothing. Null: there is no such job.
+ */
+export async function endRun(db: Database, options: EndRunOptions): Promise<SettledRun | null> {
+  return inTransaction(db, async (trx) => {
+    const job = await trx
+      .selectFrom('progressive_capture_jobs')
+      .selectAll()
+      .where('id', '=', options.jobId)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!job) return null;
+    const isHeld = options.holder === undefined || options.holder === job.lease_holder;
+    if (job.run !== options.run || !isHeld || isEnded(job.status as JobStatus)) return unchanged(job);
+    const run = await trx
+      .selectFrom('job_runs')
+      .selectAll()
+      .where('job_id', '=', job.id)
+      .where('run', '=', job.run)
+      .executeTakeFirstOrThrow();
+    if (run.state === 'ended') return unchanged(job);
+    return settleRun(trx, job, run, options);
+  });
+}
+
+function unchanged(job: Job): SettledRun {
+  return { status: job.status as JobStatus, isChanged: false, notBefore: null };
+}
+
+/** Writes the end of the current run of a job that the caller has locked. */
+export async function settleRun(
+  trx: Transaction<DB>,
+  job: Job,
+  run: JobRun,
+  {
+    outcome,
+    result,
+    error,
+    continueAt = null,
+    now = new Date(),
+  }: Pick<EndRunOptions, 'outcome' | 'result' | 'error' | 'continueAt' | 'now'>,
+): Promise<SettledRun> {
+  const verdict = judgeEnd({
+    outcome,
+    attempt: run.attempt,
+    maxAttempts: job.max_attempts,
+    hasProgress: (result?.rows ?? 0) > 0,
+    continueAt,
+    now,
+  });
+  await trx
+    .updateTable('job_runs')
+    .set({
+      state: 'ended',
+      conclusion: outcome,
+      error,
+      points: result?.points ?? null,
+      requests: result?.requests ?? null,
+      rows_stored: result?.rows ?? null,
+      ended_at: now,
+    })
+    .where('job_id', '=', job.id)
+    .where('run', '=', run.run)
+    .execute();
+  const moved = await moveJob(trx, job, verdict.status, {
+    now,
+    attempt: verdict.attempt,
+    ...(verdict.notBefore ? { not_before: verdict.notBefore } : {}),
+    status_reason: verdict.statusReason,
+    error,
+    lease_holder: null,
+    lease_expires_at: null,
+    ...(result ? { result: JSON.stringify(result) } : {}),
+  });
+  if (isEnded(verdict.status)) await insertMetrics(trx, moved, now);
+  return { status: verdict.status, isChanged: true, notBefore: verdict.notBefore };
+}
