@@ -400,6 +400,7 @@ CREATE TABLE job_runs (
   PRIMARY KEY (job_id, run)
 );
 CREATE INDEX job_runs_workflow_run ON job_runs (workflow_run_id);
+CREATE INDEX job_runs_created ON job_runs (created_at);
 
 CREATE TABLE rollout_metrics (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
