@@ -1,0 +1,35 @@
+import type { WorkItem } from '../work-item/work-item.ts';
+
+export type SkipReason = 'archived' | 'fork' | 'empty' | 'switched_off';
+
+export interface SkipFacts {
+  is_archived: boolean;
+  is_fork: boolean;
+  is_empty: boolean;
+}
+
+/**
+ * Whether there is no job to be made of an item, and why. Archived, forked and empty repositories are left alone
+ * unless a person asks; their classification is not, since it is what finds out. A webhook about content shows that a
+ * repository is not empty any more.
+ */
+export function judgeSkip(
+  item: WorkItem,
+  repository: SkipFacts,
+): { reason: SkipReason; message: string } | null {
+  if (item.reason === 'manual' || item.type === 'classify') return null;
+  const name = item.repository.fullName;
+  if (repository.is_archived) {
+    return {
+      reason: 'archived',
+      message: `${name} is archived; \`/capture history\` captures it all the same.`,
+    };
+  }
+  if (repository.is_fork) {
+    return { reason: 'fork', message: `${name} is a fork; \`/capture history\` captures it all the same.` };
+  }
+  if (repository.is_empty && item.reason !== 'webhook') {
+    return { reason: 'empty', message: `${name} is empty; there is nothing to capture yet.` };
+  }
+  return null;
+}
