@@ -45,6 +45,11 @@ export function requireCaptureWorkflow(
   }
 }
 
+/** Whether the run is one of a repository's own workflow for asking for jobs, whatever else holds of it. */
+export function isSelfServiceWorkflow(claims: RunClaims): boolean {
+  return splitWorkflowRef(claims)?.path === SELF_SERVICE_WORKFLOW_PATH;
+}
+
 /** Requires that a run is a captured repository's own scheduled or manual run, of its default branch. */
 export function requireSelfServiceWorkflow(claims: RunClaims, defaultBranch: string | null): void {
   if (claims.eventName !== 'schedule' && claims.eventName !== 'workflow_dispatch') {
@@ -60,13 +65,14 @@ export function requireSelfServiceWorkflow(claims: RunClaims, defaultBranch: str
       `Only ${SELF_SERVICE_WORKFLOW_PATH} may ask for a job. Copy it from the workflows folder of Hybrid Capture under this name.`,
     );
   }
-  if (defaultBranch === null) {
+  if (defaultBranch === null && claims.eventName !== 'schedule') {
     throw new RefusedError(
       'default_branch_unknown',
       'The default branch of this repository is not known yet. Try again when the App has classified the repository, some minutes after its installation.',
     );
   }
-  const ref = `refs/heads/${defaultBranch}`;
+  // GitHub runs schedules on the default branch alone. Source: docs.github.com/actions, events that trigger workflows
+  const ref = defaultBranch === null ? claims.ref : `refs/heads/${defaultBranch}`;
   if (found.ref !== ref || claims.ref !== ref) {
     throw new RefusedError(
       'wrong_branch',

@@ -1,9 +1,10 @@
+import { isEnded, type JobStatus } from '../../src/jobs/transitions.ts';
 import type { RefusalCode } from './refused-error.ts';
 
 /** What the store says about the job that a run claims. */
 export interface ClaimedJob {
   id: string;
-  status: string;
+  status: JobStatus;
   processorType: string;
   /** The job's newest `job_runs` row; null when it never had one. */
   run: {
@@ -25,14 +26,18 @@ export type ClaimJudgement =
   | { kind: 'ask_github' }
   | { kind: 'refuse'; code: RefusalCode; message: string };
 
-const ENDED = new Set(['completed', 'failed', 'cancelled', 'timed_out', 'lost', 'skipped', 'blocked']);
-
 /**
  * Whether a workflow run may carry out this job. `isProven`: GitHub itself has said that the run was started for this job.
  */
 export function judgeClaim(job: ClaimedJob, claiming: ClaimingRun, isProven: boolean): ClaimJudgement {
   const refuse = (code: RefusalCode, message: string): ClaimJudgement => ({ kind: 'refuse', code, message });
 
+  if (isEnded(job.status)) {
+    return refuse(
+      'already_finished',
+      `Job ${job.id} has already ended: ${job.status}. There is nothing to do.`,
+    );
+  }
   const known = job.run?.workflowRunId ?? null;
   if (known !== null && known !== claiming.runId) {
     return refuse(
@@ -41,14 +46,6 @@ export function judgeClaim(job: ClaimedJob, claiming: ClaimingRun, isProven: boo
     );
   }
   const isRunOpen = job.run !== null && job.run.state !== 'ended';
-  if (ENDED.has(job.status)) {
-    // Who may not know of the job learns nothing of how it ended.
-    if (known === null && !isProven) return { kind: 'ask_github' };
-    return refuse(
-      'already_finished',
-      `Job ${job.id} has already ended: ${job.status}. There is nothing to do.`,
-    );
-  }
   if (job.processorType !== 'github_actions' || !isRunOpen) {
     return refuse(
       'not_dispatched',

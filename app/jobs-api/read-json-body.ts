@@ -2,9 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { RefusedError } from './refused-error.ts';
 
+/** Bytes of the body of a JSON call. */
+export const MAX_JSON_BYTES = 64 * 1024;
+
 /**
- * The body of a JSON call, checked against its schema. At most `maxBytes` bytes are kept in memory.
- * Refuses with 415, 413, 400 (not UTF-8 or not JSON) or 422 (not the shape of this call).
+ * The body of a JSON call. At most `maxBytes` bytes are kept in memory.
+ * Refuses with 415, 413 or 400 (not UTF-8, or not JSON).
  */
 export async function readJsonBody(req: IncomingMessage, maxBytes: number): Promise<unknown> {
   requireContentType(req, 'application/json');
@@ -58,8 +61,12 @@ export function requireContentType(req: IncomingMessage, type: string): void {
 
 /**
  * The body's chunks. Leaving early leaves the request open, so that the refusal still reaches the sender
- * (a plain `for await` over the request would cut the connection).
+ * (a plain `for await` over the request would cut the connection). Refuses with 400 when the sender goes away.
  */
-export function bodyChunks(req: IncomingMessage): AsyncIterableIterator<Buffer> {
-  return req.iterator({ destroyOnReturn: false });
+export async function* bodyChunks(req: IncomingMessage): AsyncGenerator<Buffer, void> {
+  try {
+    yield* req.iterator({ destroyOnReturn: false });
+  } catch (cause) {
+    throw new RefusedError('body_incomplete', 'The body was cut off. Send it again.', { cause });
+  }
 }

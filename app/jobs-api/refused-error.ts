@@ -1,5 +1,6 @@
 /** Every code with which the Jobs API refuses, and the HTTP status that it goes with. Codes are a contract: never renamed. */
 export const REFUSALS = {
+  body_incomplete: 400,
   malformed_body: 400,
   malformed_gzip: 400,
   malformed_line: 400,
@@ -31,6 +32,7 @@ export const REFUSALS = {
   already_finished: 409,
   cancelled: 409,
   default_branch_unknown: 409,
+  job_not_finished: 409,
   job_not_running: 409,
   not_configured: 409,
   not_dispatched: 409,

@@ -1,0 +1,137 @@
+import type { Database, Job } from '../../src/jobs/job.ts';
+import { markSent, reserveRun } from '../../src/jobs/runs.ts';
+import { type JobOffer, NextRequest } from '../../src/jobs-api/protocol.ts';
+import { readRollout } from '../../src/rollout/rollout-store.ts';
+import { requireJobsRepositoryRun } from './claim.ts';
+import { type Call, type JobsApiContext, RUN_LEASE_MS } from './context.ts';
+import type { RunClaims } from './oidc.ts';
+import { requireServedProtocol } from './protocol-version.ts';
+import { MAX_JSON_BYTES, readJsonBody, requireShape } from './read-json-body.ts';
+import { RefusedError } from './refused-error.ts';
+import { rememberToken, requireOwnToken } from './used-tokens.ts';
+
+/** How many due jobs are tried; others are being taken by dispatchers at the same time. */
+const CANDIDATES = 10;
+
+/**
+ * `POST /api/jobs/next`: a run of the jobs repository that has finished its job gets the next due one of the same
+ * installation, so that one run works through many small jobs.
+ */
+export const nextJob: Call = async (context, { req, bearer, line }): Promise<JobOffer> => {
+  const { db } = context;
+  const claims = await context.verifyIdToken(bearer);
+  line.workflow_run = claims.runId;
+  const body = await readJsonBody(req, MAX_JSON_BYTES);
+  requireServedProtocol(body);
+  const { finishedJobId } = requireShape(NextRequest, body);
+  await requireOwnToken(db, claims, null);
+  await requireJobsRepositoryRun(context, claims);
+
+  const finished = await requireFinishedJob(db, claims, finishedJobId);
+  const given = await findGivenJob(db, claims);
+  if (given) return offer(given, line);
+  const { emergencyStop } = await readRollout(db, {
+    environmentStop: context.config.rollout.environmentStop,
+  });
+  if (emergencyStop) return { job: null, reason: 'emergency_stop', message: 'The rollout is stopped.' };
+
+  for (const { id } of await findDueJobs(db, finished, context.now())) {
+    const isTaken = await takeJob(context, claims, id);
+    if (isTaken) return offer(id, line);
+  }
+  return { job: null, reason: 'nothing_due', message: 'No further job of this installation is due.' };
+};
+
+/** The run must have carried out the job that it names, and be done with it. */
+async function requireFinishedJob(db: Database, claims: RunClaims, jobId: string): Promise<Job> {
+  const job = await db
+    .selectFrom('progressive_capture_jobs')
+    .selectAll()
+    .where('id', '=', jobId)
+    .executeTakeFirst();
+  const run = await db
+    .selectFrom('job_runs')
+    .select('state')
+    .where('job_id', '=', jobId)
+    .where('workflow_run_id', '=', claims.runId)
+    .orderBy('run', 'desc')
+    .executeTakeFirst();
+  if (!job || !run) {
+    throw new RefusedError('wrong_run', `Run ${claims.runId} did not carry out job ${jobId}. End this run.`);
+  }
+  if (run.state !== 'ended') {
+    throw new RefusedError(
+      'job_not_finished',
+      `Job ${jobId} is still carried out by run ${claims.runId}. Report its end (finish) before asking for the next one.`,
+    );
+  }
+  return job;
+}
+
+/** The job that this run was given before and has not finished: its answer was lost. */
+async function findGivenJob(db: Database, claims: RunClaims): Promise<string | null> {
+  const given = await db
+    .selectFrom('progressive_capture_jobs as job')
+    .innerJoin('job_runs as run', (join) =>
+      join.onRef('run.job_id', '=', 'job.id').onRef('run.run', '=', 'job.run'),
+    )
+    .select('job.id')
+    .where('job.status', 'in', ['dispatched', 'running'])
+    .where('run.workflow_run_id', '=', claims.runId)
+    .where('run.state', '!=', 'ended')
+    .executeTakeFirst();
+  return given?.id ?? null;
+}
+
+/** In the order of the queue: critical first, then recent, then smaller repositories before larger. */
+async function findDueJobs(db: Database, finished: Job, now: Date): Promise<{ id: string }[]> {
+  return db
+    .selectFrom('progressive_capture_jobs as job')
+    .innerJoin('repositories as repository', 'repository.id', 'job.repository_id')
+    .select('job.id')
+    .where('job.installation_id', '=', finished.installation_id)
+    .where('job.processor_type', '=', 'github_actions')
+    .where('job.status', '=', 'queued')
+    .where('job.not_before', '<=', now)
+    .orderBy('job.priority')
+    .orderBy('repository.pull_requests_count', (order) => order.asc().nullsLast())
+    .orderBy('job.created_at')
+    .limit(CANDIDATES)
+    .execute();
+}
+
+/** Binds a queued job to the workflow run; false when a dispatcher was faster, or the installation has its runs. */
+export async function bindJob(
+  trx: Database,
+  jobId: string,
+  workflowRunId: number,
+  { config, now }: Pick<JobsApiContext, 'config' | 'now'>,
+): Promise<boolean> {
+  const reserved = await reserveRun(trx, jobId, `workflow:${workflowRunId}`, {
+    now: now(),
+    bulkPerInstallation: config.bulk.perInstallation,
+  });
+  if (!reserved) return false;
+  await markSent(trx, {
+    jobId,
+    run: reserved.run,
+    worker: 'workflow',
+    workflowRunId,
+    leaseMs: RUN_LEASE_MS,
+    now: now(),
+  });
+  return true;
+}
+
+async function takeJob(context: JobsApiContext, claims: RunClaims, jobId: string): Promise<boolean> {
+  return context.db.transaction().execute(async (trx) => {
+    const isTaken = await bindJob(trx, jobId, claims.runId, context);
+    if (isTaken) await rememberToken(trx, claims, null);
+    return isTaken;
+  });
+}
+
+function offer(jobId: string, line: Record<string, unknown>): JobOffer {
+  line.job = jobId;
+  return { job: { id: jobId } };
+}
