@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
+import type { Database } from '../src/jobs/job.ts';
 import { cancelJobs } from '../src/jobs/runs.ts';
-import type { Database } from '../src/store/open-database.ts';
 import type { ParsedEvent } from '../src/work-item/parse-event.ts';
 import type { InstalledRepository } from '../src/work-item/payloads.ts';
-import type { Actor, WorkItem, WorkRepository } from '../src/work-item/work-item.ts';
+import type { Actor, CaptureInclude, WorkItem, WorkRepository } from '../src/work-item/work-item.ts';
 
 type InstallationChange = Extract<ParsedEvent, { kind: 'installation_change' }>;
 
@@ -15,10 +15,11 @@ type InstallationChange = Extract<ParsedEvent, { kind: 'installation_change' }>;
 export async function changeInstallation(
   trx: Database,
   event: InstallationChange,
-  context: { now: Date; deliveryId: string },
+  context: { now: Date; deliveryId: string; include: readonly CaptureInclude[] },
 ): Promise<{ items: WorkItem[] }> {
   const { now } = context;
   const { installationId } = event.origin;
+  const suspendedAt = await findSuspension(trx, installationId);
   await upsertInstallation(trx, event, now);
   switch (event.change) {
     case 'installed':
@@ -28,7 +29,12 @@ export async function changeInstallation(
       return {
         items: event.added.map((repository) =>
           classifyItem(
-            { id: repository.id, fullName: repository.full_name, installationId, isPrivate: repository.private },
+            {
+              id: repository.id,
+              fullName: repository.full_name,
+              installationId,
+              isPrivate: repository.private,
+            },
             event.actor,
             context.deliveryId,
           ),
@@ -55,17 +61,26 @@ export async function changeInstallation(
         .where('removed_at', 'is', null)
         .orderBy('id')
         .execute();
+      // GitHub sent nothing in the meantime.
       return {
-        items: repositories.map((repository) =>
-          classifyItem(
-            { id: repository.id, fullName: repository.full_name, installationId, isPrivate: repository.is_private },
-            event.actor,
-            context.deliveryId,
-          ),
-        ),
+        items: repositories.map(({ id, full_name: fullName, is_private: isPrivate }) => ({
+          ...classifyItem({ id, fullName, installationId, isPrivate }, event.actor, context.deliveryId),
+          ...(suspendedAt
+            ? { type: 'history', range: { since: suspendedAt }, include: context.include }
+            : {}),
+        })),
       };
     }
   }
+}
+
+async function findSuspension(trx: Database, installationId: number): Promise<Date | null> {
+  const row = await trx
+    .selectFrom('installations')
+    .select('suspended_at')
+    .where('id', '=', installationId)
+    .executeTakeFirst();
+  return row?.suspended_at ?? null;
 }
 
 function classifyItem(repository: WorkRepository, actor: Actor | null, deliveryId: string): WorkItem {

@@ -1,5 +1,5 @@
+import type { Database } from '../src/jobs/job.ts';
 import { cancelJobs } from '../src/jobs/runs.ts';
-import type { Database } from '../src/store/open-database.ts';
 import type { ParsedEvent } from '../src/work-item/parse-event.ts';
 
 /**
@@ -25,5 +25,6 @@ export async function changeRepository(
     })
     .where('id', '=', repository.id)
     .execute();
-  if (event.change === 'deleted') await cancelJobs(trx, { repositoryId: repository.id }, 'repository_deleted');
+  if (event.change === 'deleted')
+    await cancelJobs(trx, { repositoryId: repository.id }, 'repository_deleted');
 }

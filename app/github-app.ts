@@ -68,7 +68,7 @@ export async function createGitHubApp(options: {
     baseUrl: github.apiUrl,
     // Probot's children write what Octokit says of each request; only what goes wrong is wanted here.
     log: log.child({}, { level: log.isLevelEnabled('debug') ? 'debug' : 'warn' }),
-    Octokit: ProbotOctokit.defaults((defaults) => ({ ...defaults, throttle: { enabled: false } })),
+    Octokit: ProbotOctokit.defaults({ throttle: { enabled: false } }),
   });
   await probot.ready();
   const app = await probot.auth();
@@ -132,7 +132,8 @@ async function readOwner(app: Octokit): Promise<number> {
 function describeCredentialProblem(error: unknown, github: Config['github']): string | null {
   const cause = error instanceof Error ? error.cause : null;
   const status = cause instanceof Error && 'status' in cause ? cause.status : null;
-  const isUnknownApp = status === 404 && cause instanceof Error && /integration not found/i.test(cause.message);
+  const isUnknownApp =
+    status === 404 && cause instanceof Error && /integration not found/i.test(cause.message);
   if (status !== 401 && !isUnknownApp) return null;
   return `GitHub at ${github.apiUrl} does not accept APP_ID ${github.appId} with this private key: copy the App ID from the App's settings page and generate a new private key there.`;
 }

@@ -50,7 +50,12 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 }
 
 /** Writes a whole HTML answer, with a policy that runs no script. */
-export function sendHtml(response: ServerResponse, status: number, html: string, formAction = "'self'"): void {
+export function sendHtml(
+  response: ServerResponse,
+  status: number,
+  html: string,
+  formAction = "'self'",
+): void {
   response.setHeader(
     'content-security-policy',
     `default-src 'none'; style-src 'unsafe-inline'; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'`,

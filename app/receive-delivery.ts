@@ -1,7 +1,9 @@
+import type { Transaction } from 'kysely';
 import type { Config } from '../src/config/config.ts';
+import type { Database, Job } from '../src/jobs/job.ts';
 import { type PlannedJob, planWork } from '../src/jobs/plan-work.ts';
 import { readRollout } from '../src/rollout/rollout-store.ts';
-import type { Database } from '../src/store/open-database.ts';
+import type { DB } from '../src/store/database.generated.ts';
 import { storeCaptureBatch } from '../src/store/store-capture-batch.ts';
 import { type EventOrigin, type ParsedEvent, parseEvent } from '../src/work-item/parse-event.ts';
 import type { WorkItem } from '../src/work-item/work-item.ts';
@@ -34,8 +36,8 @@ export interface DeliveryResult {
 
 /** What follows a committed delivery, outside its transaction and after its answer. */
 export interface AfterDelivery {
-  /** Jobs are due. */
-  jobs(planned: PlannedJob[]): void;
+  /** Jobs are queued, each due at its `not_before`. */
+  jobs(jobs: Job[]): void;
   /** Rows of `commands` wait. */
   commands(): void;
   /** `.github/hybrid-capture.yml` of these may have changed. */
@@ -65,12 +67,16 @@ interface Done {
  * Receives webhook deliveries: one transaction remembers the GUID, reads the enrolment and inserts the jobs with
  * their decision; what is to be done about them follows the commit. Expected failures are answers, not errors.
  */
-export function createDeliveryReceiver(options: ReceiverOptions): (delivery: Delivery) => Promise<DeliveryResult> {
+export function createDeliveryReceiver(
+  options: ReceiverOptions,
+): (delivery: Delivery) => Promise<DeliveryResult> {
   const { log } = options;
   return async (delivery) => {
     const event = parseEvent({ ...delivery, deliveryId: delivery.id });
     if (event.kind === 'unknown_event') {
-      return result(202, 'unknown_event', 'Nothing is made of this event.', { event: delivery.name.slice(0, 100) });
+      return result(202, 'unknown_event', 'Nothing is made of this event.', {
+        event: delivery.name.slice(0, 100),
+      });
     }
     if (event.kind === 'invalid') {
       return result(400, 'invalid_payload', `The payload is not as GitHub documents it: ${event.problem}`, {
@@ -90,7 +96,10 @@ export function createDeliveryReceiver(options: ReceiverOptions): (delivery: Del
       const done = await options.db.transaction().execute((trx) => carryOut(trx, event, delivery, options));
       if (done === 'redelivery') return result(200, 'redelivery', 'This delivery was received before.', line);
       followUp(done, delivery, options, log);
-      return result(200, 'accepted', `${done.planned.length} jobs.`, { ...line, jobs: done.planned.length });
+      return result(200, 'accepted', `Jobs: ${jobsOf(done.planned).length}.`, {
+        ...line,
+        jobs: done.planned.length,
+      });
     } catch (error) {
       return describeFailure(error, line);
     }
@@ -98,7 +107,7 @@ export function createDeliveryReceiver(options: ReceiverOptions): (delivery: Del
 }
 
 async function carryOut(
-  trx: Database,
+  trx: Transaction<DB>,
   event: Acting,
   delivery: Delivery,
   options: ReceiverOptions,
@@ -107,13 +116,21 @@ async function carryOut(
   const done = await act(trx, event, delivery, options);
   await trx
     .updateTable('deliveries')
-    .set({ outcome: done.planned.length > 0 ? 'planned' : 'done', job_ids: done.planned.map(({ job }) => job.id) })
+    .set({
+      outcome: done.planned.length > 0 ? 'planned' : 'done',
+      job_ids: [...new Set(jobsOf(done.planned).map((job) => job.id))],
+    })
     .where('id', '=', delivery.id)
     .execute();
   return done;
 }
 
-async function act(trx: Database, event: Acting, delivery: Delivery, options: ReceiverOptions): Promise<Done> {
+async function act(
+  trx: Transaction<DB>,
+  event: Acting,
+  delivery: Delivery,
+  options: ReceiverOptions,
+): Promise<Done> {
   const { now } = delivery;
   const plan = async (items: WorkItem[]): Promise<PlannedJob[]> => {
     if (items.length === 0) return [];
@@ -135,7 +152,11 @@ async function act(trx: Database, event: Acting, delivery: Delivery, options: Re
       await changeRepository(trx, event, now);
       return { planned: [], hasCommands: false, settingsOf: [] };
     case 'installation_change': {
-      const { items } = await changeInstallation(trx, event, { now, deliveryId: delivery.id });
+      const { items } = await changeInstallation(trx, event, {
+        now,
+        deliveryId: delivery.id,
+        include: options.config.include,
+      });
       return {
         planned: await plan(items),
         hasCommands: false,
@@ -149,7 +170,11 @@ async function act(trx: Database, event: Acting, delivery: Delivery, options: Re
 }
 
 /** False: this GUID was received before. A redelivery has the GUID of the first delivery. */
-async function rememberDelivery(trx: Database, origin: EventOrigin, delivery: Delivery): Promise<boolean> {
+async function rememberDelivery(
+  trx: Transaction<DB>,
+  origin: EventOrigin,
+  delivery: Delivery,
+): Promise<boolean> {
   const inserted = await trx
     .insertInto('deliveries')
     .values({
@@ -168,29 +193,44 @@ async function rememberDelivery(trx: Database, origin: EventOrigin, delivery: De
 }
 
 function followUp(done: Done, delivery: Delivery, { after }: ReceiverOptions, log: AppLog): void {
-  for (const { job } of done.planned) {
+  for (const plan of done.planned) {
     const line: StageLine = {
       delivery: delivery.id,
-      job: job.id,
+      repository: plan.item.repository.fullName,
       stage: 'route',
-      processor: job.processor_type,
-      rule: job.rule,
       duration_ms: Date.now() - delivery.now.getTime(),
     };
-    log.info({ ...line, repository_id: job.repository_id }, 'Routed.');
+    if (plan.outcome === 'skipped') log.info({ ...line, reason: plan.reason }, plan.message);
+    else {
+      const { job, route } = plan;
+      const decision = { job: job.id, processor: route.processor, rule: route.rule };
+      log.info({ ...line, ...decision, coalesced: plan.outcome === 'coalesced' }, plan.message);
+    }
   }
-  if (done.planned.length > 0) after.jobs(done.planned);
+  if (jobsOf(done.planned).length > 0) after.jobs(jobsOf(done.planned));
   if (done.hasCommands) after.commands();
   if (done.settingsOf.length > 0) after.settings(done.settingsOf);
+}
+
+function jobsOf(planned: PlannedJob[]): Job[] {
+  return planned.flatMap((plan) => (plan.outcome === 'skipped' ? [] : [plan.job]));
 }
 
 function describeFailure(error: unknown, line: DeliveryResult['line']): DeliveryResult {
   if (isDatabaseAway(error)) {
     const code = error instanceof Error && 'code' in error ? { database_error: String(error.code) } : {};
-    return result(503, 'database_away', 'The database is away; GitHub keeps the delivery.', { ...line, ...code });
+    return result(503, 'database_away', 'The database is away; GitHub keeps the delivery.', {
+      ...line,
+      ...code,
+    });
   }
   if (error instanceof GitHubAwayError) {
-    return result(503, 'github_away', 'GitHub could not be asked who owns the App: set ALLOWED_ACCOUNTS.', line);
+    return result(
+      503,
+      'github_away',
+      'GitHub could not be asked who owns the App: set ALLOWED_ACCOUNTS.',
+      line,
+    );
   }
   throw error;
 }

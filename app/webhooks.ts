@@ -41,7 +41,9 @@ export function createWebhookHandler(options: {
     const startedAt = performance.now();
     const delivery = headerOf(request, 'x-github-delivery');
     const read = await readDelivery(request, response);
-    answer('status' in read ? read : await withinTime(options.receive({ ...read, now: now() }), delivery, log));
+    answer(
+      'status' in read ? read : await withinTime(options.receive({ ...read, now: now() }), delivery, log),
+    );
     return true;
 
     function answer({ status, code, message, line }: DeliveryResult): void {
@@ -49,7 +51,8 @@ export function createWebhookHandler(options: {
       const duration_ms = Math.round(performance.now() - startedAt);
       log[level]({ delivery, stage: 'webhook', ...line, status, outcome: code, duration_ms }, message);
       if (status === 413) refuseBody(request, response, message);
-      else sendJson(response, status, status < 400 ? { outcome: code, message } : { error: { code, message } });
+      else
+        sendJson(response, status, status < 400 ? { outcome: code, message } : { error: { code, message } });
     }
   };
 
@@ -72,9 +75,11 @@ export function createWebhookHandler(options: {
         'X-GitHub-Event, X-GitHub-Delivery and X-Hub-Signature-256 are needed. Has the App a webhook secret?',
       );
     }
-    if (!/^[\w-]{1,100}$/.test(id)) return refused(400, 'bad_delivery_id', 'X-GitHub-Delivery is not a GUID.');
+    if (!/^[\w-]{1,100}$/.test(id))
+      return refused(400, 'bad_delivery_id', 'X-GitHub-Delivery is not a GUID.');
     const body = await readBody(request, MAX_WEBHOOK_BYTES).catch(() => undefined);
-    if (body === undefined) return refused(400, 'body_cut_off', 'The sender went away in the middle of the body.');
+    if (body === undefined)
+      return refused(400, 'body_cut_off', 'The sender went away in the middle of the body.');
     if (body === null) return tooLarge();
     if (!(await options.verify(body, signature))) {
       return refused(
@@ -86,7 +91,11 @@ export function createWebhookHandler(options: {
     try {
       return { name, id, payload: JSON.parse(body) as unknown };
     } catch {
-      return refused(400, 'malformed_json', 'The body is not JSON; the webhook\'s content type must be application/json.');
+      return refused(
+        400,
+        'malformed_json',
+        "The body is not JSON; the webhook's content type must be application/json.",
+      );
     }
   }
 }

@@ -1,0 +1,112 @@
+import { type PermissionLevel, permissionLevel } from '../src/rollout/permission.ts';
+import { type GitHubApp, QUICK_CALL_MS } from './github-app.ts';
+
+/** The repository of a comment, as it is stored. */
+export interface CommentRepository {
+  id: number;
+  fullName: string;
+  owner: string;
+  repo: string;
+  installationId: number;
+  isPrivate: boolean;
+}
+
+export interface FetchedComment {
+  id: number;
+  body: string;
+  author: { id: number; login: string };
+  /** Written by a user account itself, not by an App on its behalf. */
+  isByPerson: boolean;
+  createdAt: Date;
+  issueNumber: number;
+}
+
+export type Reaction = 'eyes' | 'rocket' | '-1' | 'confused';
+
+/** A comment as it is now, and the ways to answer it. */
+export interface CommentConversation {
+  repository: CommentRepository;
+  comment: FetchedComment;
+  /** The author's access to the repository, asked anew at each call. Null: it could not be verified. */
+  permission(): Promise<PermissionLevel | null>;
+  reply(body: string): Promise<void>;
+  /** Best effort: the reply and the row tell the result, a reaction only shows it sooner. */
+  react(content: Reaction): Promise<void>;
+}
+
+/** Fetches a comment. Null: it is gone, or the App can't see it any more. Throws where GitHub can't be asked. */
+export async function openConversation(
+  app: GitHubApp,
+  repository: CommentRepository,
+  commentId: number,
+): Promise<CommentConversation | null> {
+  const octokit = await app.installation(repository.installationId);
+  const place = { owner: repository.owner, repo: repository.repo };
+  const quick = () => ({ retries: 0, signal: AbortSignal.timeout(QUICK_CALL_MS) });
+
+  const comment = await fetchComment();
+  if (!comment) return null;
+  return {
+    repository,
+    comment,
+    permission: async () => {
+      try {
+        const { data } = await octokit.request(
+          'GET /repos/{owner}/{repo}/collaborators/{username}/permission',
+          {
+            ...place,
+            username: comment.author.login,
+            request: quick(),
+          },
+        );
+        // A login can be another person's by now.
+        const isSamePerson = !data.user || data.user.id === comment.author.id;
+        return isSamePerson ? permissionLevel(data) : null;
+      } catch {
+        return null;
+      }
+    },
+    reply: async (body) => {
+      const issue_number = comment.issueNumber;
+      await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+        ...place,
+        issue_number,
+        body,
+      });
+    },
+    react: async (content) => {
+      await octokit
+        .request('POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions', {
+          ...place,
+          comment_id: commentId,
+          content,
+          request: quick(),
+        })
+        .catch(() => undefined);
+    },
+  };
+
+  async function fetchComment(): Promise<FetchedComment | null> {
+    try {
+      const { data } = await octokit.request('GET /repos/{owner}/{repo}/issues/comments/{comment_id}', {
+        ...place,
+        comment_id: commentId,
+        request: quick(),
+      });
+      const issueNumber = Number(/\/issues\/(\d+)$/.exec(data.issue_url)?.[1]);
+      if (!data.user || !Number.isSafeInteger(issueNumber)) return null;
+      return {
+        id: commentId,
+        body: data.body ?? '',
+        author: { id: Number(data.user.id), login: data.user.login },
+        isByPerson: data.user.type === 'User' && !data.performed_via_github_app,
+        createdAt: new Date(data.created_at),
+        issueNumber,
+      };
+    } catch (error) {
+      const status = error instanceof Error && 'status' in error ? error.status : null;
+      if (status === 404 || status === 410) return null;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { Config } from '../src/config/config.ts';
+import { bulkAvailability, type JobsRepositoryVisibility } from '../src/route/bulk-availability.ts';
+import type { RouteContext } from '../src/route/decide-route.ts';
+import { type GitHubApp, QUICK_CALL_MS } from './github-app.ts';
+import type { AppLog } from './log.ts';
+
+/** Whether the bulk work of a repository may run in GitHub Actions. */
+export type BulkFor = (repository: { isPrivate: boolean }) => RouteContext['bulk'];
+
+export interface KnownJobsRepository {
+  id: number;
+  installationId: number;
+  visibility: NonNullable<JobsRepositoryVisibility>;
+}
+
+/** What GitHub says of the repository of CAPTURE_WORKFLOW, asked in the background and never by a webhook. */
+export interface JobsRepository {
+  current(): KnownJobsRepository | null;
+  bulkFor: BulkFor;
+  /** Asks again; keeps what is known where GitHub can't be asked. */
+  refresh(): Promise<void>;
+  start(): Promise<void>;
+  stop(): void;
+}
+
+const REFRESH_MS = 10 * 60_000;
+/** While nothing is known: the App may be installed any moment. */
+const RETRY_MS = 30_000;
+
+export function createJobsRepository(options: {
+  config: Config;
+  app: GitHubApp;
+  log: AppLog;
+}): JobsRepository {
+  const { config, app, log } = options;
+  const { workflow } = config.bulk;
+  let known: KnownJobsRepository | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+
+  const refresh = async (): Promise<void> => {
+    if (!workflow) return;
+    const fullName = `${workflow.owner}/${workflow.repo}`;
+    try {
+      const found = await findJobsRepository(app, workflow);
+      if (!found && known)
+        log.warn({ repository: fullName }, 'The App is no longer installed on the jobs repository.');
+      known = found;
+    } catch (err) {
+      log.warn({ err, repository: fullName }, 'GitHub could not be asked about the jobs repository.');
+    }
+  };
+  const loop = async (): Promise<void> => {
+    await refresh();
+    if (isStopped || !workflow) return;
+    timer = setTimeout(() => void loop(), known ? REFRESH_MS : RETRY_MS);
+    timer.unref();
+  };
+  return {
+    current: () => known,
+    bulkFor: (repository) => bulkAvailability(config, repository, known?.visibility ?? null),
+    refresh,
+    start: loop,
+    stop: () => {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Null: the App is not installed there. */
+async function findJobsRepository(
+  app: GitHubApp,
+  { owner, repo }: { owner: string; repo: string },
+): Promise<KnownJobsRepository | null> {
+  const request = () => ({ retries: 0, signal: AbortSignal.timeout(QUICK_CALL_MS) });
+  try {
+    const octokit = await app.app();
+    const { data: installation } = await octokit.request('GET /repos/{owner}/{repo}/installation', {
+      owner,
+      repo,
+      request: request(),
+    });
+    const installed = await app.installation(installation.id);
+    const { data } = await installed.request('GET /repos/{owner}/{repo}', {
+      owner,
+      repo,
+      request: request(),
+    });
+    const visibility = data.visibility === 'internal' ? 'internal' : data.private ? 'private' : 'public';
+    return { id: Number(data.id), installationId: installation.id, visibility };
+  } catch (error) {
+    if (error instanceof Error && 'status' in error && error.status === 404) return null;
+    throw error;
+  }
+}
