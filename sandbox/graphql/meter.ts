@@ -1,0 +1,44 @@
+import { fieldError } from './errors.ts';
+
+/** How long GitHub is taken to work on a query: a model that others measured pages against. */
+export interface ServiceModel {
+  /** Milliseconds for any query. */
+  readonly baseMs: number;
+  readonly perNodeMs: number;
+  readonly perConnectionMs: number;
+  /** Milliseconds for a REST call. */
+  readonly restMs: number;
+}
+
+export const DEFAULT_SERVICE: ServiceModel = { baseMs: 40, perNodeMs: 2, perConnectionMs: 5, restMs: 150 };
+
+/** Adds up the work of one query; above `budgetMs` every further field is refused, as GitHub does. */
+export interface Meter {
+  connection(nodes: number): void;
+  nodes(count: number): void;
+  readonly serviceMs: number;
+  readonly nodeCount: number;
+}
+
+export function createMeter(model: ServiceModel, budgetMs: number): Meter {
+  let serviceMs = model.baseMs;
+  let nodeCount = 0;
+  const spend = (ms: number, nodes: number) => {
+    if (serviceMs + ms > budgetMs) {
+      serviceMs = budgetMs;
+      throw fieldError('RESOURCE_LIMITS_EXCEEDED', 'Resource limits for this query exceeded.');
+    }
+    serviceMs += ms;
+    nodeCount += nodes;
+  };
+  return {
+    connection: (nodes) => spend(model.perConnectionMs + nodes * model.perNodeMs, nodes),
+    nodes: (count) => spend(count * model.perNodeMs, count),
+    get serviceMs() {
+      return serviceMs;
+    },
+    get nodeCount() {
+      return nodeCount;
+    },
+  };
+}

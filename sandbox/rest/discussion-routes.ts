@@ -1,0 +1,221 @@
+import { canSee } from '../access/grant.ts';
+import { isoSeconds } from '../clock.ts';
+import { addIssueComment } from '../world/build.ts';
+import type {
+  Issue,
+  IssueComment,
+  PullRequest,
+  Reaction,
+  Repository,
+  ReviewComment,
+} from '../world/model.ts';
+import {
+  representIssue,
+  representIssueComment,
+  representPull,
+  representPullInList,
+  representReaction,
+  representReview,
+  representReviewComment,
+} from './represent-discussion.ts';
+import {
+  type Call,
+  HttpError,
+  notFound,
+  numberParam,
+  paginate,
+  type Route,
+  repositoryOf,
+  route,
+} from './router.ts';
+
+type Discussion = PullRequest | Issue;
+
+const READ = 'issues|pull_requests';
+const MAX_BODY = 65_536;
+
+/** `sort`, `direction` and `since` of GitHub's lists; the default order is by creation, newest first. */
+function sorted<T extends { createdAt: string; updatedAt: string; id: number }>(
+  { request }: Call,
+  items: T[],
+  fallback: 'asc' | 'desc',
+): T[] {
+  const { query } = request;
+  const field = query.get('sort') === 'updated' ? 'updatedAt' : 'createdAt';
+  const sign = (query.get('direction') ?? fallback) === 'desc' ? -1 : 1;
+  const since = query.get('since');
+  return items
+    .filter(({ updatedAt }) => since === null || Date.parse(updatedAt) >= Date.parse(since))
+    .sort((a, b) => sign * (a[field] < b[field] ? -1 : a[field] > b[field] ? 1 : a.id - b.id));
+}
+
+function inState<T extends Discussion>({ request }: Call, items: Iterable<T>): T[] {
+  const state = request.query.get('state') ?? 'open';
+  if (!['open', 'closed', 'all'].includes(state)) throw new HttpError(422, 'Validation Failed');
+  return [...items].filter((item) => state === 'all' || (item.state === 'OPEN') === (state === 'open'));
+}
+
+function pullOf(call: Call): PullRequest {
+  const pull = repositoryOf(call, 'pull_requests').pulls.get(numberParam(call, 'number'));
+  if (!pull) throw notFound();
+  return pull;
+}
+
+function discussionOf(call: Call, level: 'read' | 'write'): Discussion {
+  const repository = repositoryOf(call, READ, level);
+  const number = numberParam(call, 'number');
+  const found = repository.issues.get(number) ?? repository.pulls.get(number);
+  if (!found) throw notFound();
+  return found;
+}
+
+function commentOf(call: Call, kind: 'IssueComment' | 'PullRequestReviewComment', level: 'read' | 'write') {
+  const repository = repositoryOf(call, kind === 'IssueComment' ? READ : 'pull_requests', level);
+  const comment: IssueComment | ReviewComment | undefined = call.sandbox.world.find(
+    kind,
+    numberParam(call, 'id'),
+  );
+  const owner = comment && repositoryOfComment(comment);
+  if (!comment || owner !== repository || !canSee(call.grant, repository)) throw notFound();
+  return comment;
+}
+
+const repositoryOfComment = (comment: IssueComment | ReviewComment): Repository =>
+  comment.kind === 'IssueComment' ? comment.subject.repository : comment.thread.pull.repository;
+
+const allOf = (repository: Repository): Discussion[] => [
+  ...repository.pulls.values(),
+  ...repository.issues.values(),
+];
+
+function bodyOf({ request }: Call): string {
+  const body = (request.body as { body?: unknown } | undefined)?.body;
+  if (typeof body !== 'string' || body.trim() === '') {
+    throw new HttpError(422, 'Validation Failed', {
+      errors: [{ resource: 'IssueComment', code: 'missing_field', field: 'body' }],
+    });
+  }
+  if (body.length > MAX_BODY) {
+    throw new HttpError(422, 'Validation Failed', {
+      errors: [
+        {
+          resource: 'IssueComment',
+          code: 'unprocessable',
+          field: 'data',
+          message: `Body is too long (maximum is ${MAX_BODY} characters)`,
+        },
+      ],
+    });
+  }
+  return body;
+}
+
+async function postComment(call: Call) {
+  const subject = discussionOf(call, 'write');
+  const body = bodyOf(call);
+  const { sandbox, grant } = call;
+  const createdAt = isoSeconds(sandbox.clock.now());
+  const comment = addIssueComment(sandbox.world, subject, {
+    author: grant.actor,
+    body,
+    createdAt,
+    viaApp: grant.kind === 'installation',
+  });
+  subject.updatedAt = createdAt;
+  subject.repository.version++;
+  await sandbox.announce('issue_comment', 'created', { comment, sender: grant.actor });
+  return { status: 201, body: representIssueComment(sandbox, sandbox.app.slug, comment) };
+}
+
+const CONTENTS = ['+1', '-1', 'laugh', 'confused', 'heart', 'hooray', 'rocket', 'eyes'];
+
+/** The same reaction of the same account again is answered 200 with the one that exists. */
+function react(call: Call, comment: IssueComment | ReviewComment) {
+  const content = (call.request.body as { content?: unknown } | undefined)?.content;
+  if (typeof content !== 'string' || !CONTENTS.includes(content))
+    throw new HttpError(422, 'Validation Failed');
+  const { sandbox, grant } = call;
+  comment.reactions ??= [];
+  const known = comment.reactions.find((one) => one.content === content && one.user === grant.actor);
+  if (known) return { status: 200, body: representReaction(sandbox, known) };
+  const reaction: Reaction = {
+    id: sandbox.world.nextId('reaction'),
+    content,
+    user: grant.actor,
+    createdAt: isoSeconds(sandbox.clock.now()),
+  };
+  comment.reactions.push(reaction);
+  return { status: 201, body: representReaction(sandbox, reaction) };
+}
+
+export const DISCUSSION_ROUTES: Route[] = [
+  route('GET /repos/{owner}/{repo}/pulls', (call) => {
+    const pulls = inState(call, repositoryOf(call, 'pull_requests').pulls.values());
+    const fallback = (call.request.query.get('sort') ?? 'created') === 'created' ? 'desc' : 'asc';
+    call.request.query.delete('since'); // The list of pull requests knows no such parameter.
+    return paginate(call, sorted(call, pulls, fallback), (pull) => representPullInList(call.sandbox, pull));
+  }),
+  route('GET /repos/{owner}/{repo}/pulls/comments', (call) => {
+    const { pulls } = repositoryOf(call, 'pull_requests');
+    const comments = [...pulls.values()].flatMap(({ threads }) =>
+      threads.flatMap((thread) => thread.comments),
+    );
+    return paginate(call, sorted(call, comments, 'asc'), (comment) =>
+      representReviewComment(call.sandbox, comment),
+    );
+  }),
+  route('GET /repos/{owner}/{repo}/pulls/comments/{id}', (call) => ({
+    status: 200,
+    body: representReviewComment(
+      call.sandbox,
+      commentOf(call, 'PullRequestReviewComment', 'read') as ReviewComment,
+    ),
+  })),
+  route('GET /repos/{owner}/{repo}/pulls/{number}', (call) => ({
+    status: 200,
+    body: representPull(call.sandbox, pullOf(call)),
+  })),
+  route('GET /repos/{owner}/{repo}/pulls/{number}/reviews', (call) =>
+    paginate(call, pullOf(call).reviews, (review) => representReview(call.sandbox, review)),
+  ),
+  route('GET /repos/{owner}/{repo}/pulls/{number}/comments', (call) => {
+    const comments = pullOf(call).threads.flatMap((thread) => thread.comments);
+    return paginate(call, sorted(call, comments, 'asc'), (comment) =>
+      representReviewComment(call.sandbox, comment),
+    );
+  }),
+  route('GET /repos/{owner}/{repo}/issues', (call) => {
+    const items = inState(call, allOf(repositoryOf(call, READ)));
+    return paginate(call, sorted(call, items, 'desc'), (item) => representIssue(call.sandbox, item));
+  }),
+  route('GET /repos/{owner}/{repo}/issues/comments', (call) => {
+    const comments = allOf(repositoryOf(call, READ)).flatMap((item) => item.comments);
+    return paginate(call, sorted(call, comments, 'asc'), (comment) =>
+      representIssueComment(call.sandbox, call.sandbox.app.slug, comment),
+    );
+  }),
+  route('GET /repos/{owner}/{repo}/issues/comments/{id}', (call) => ({
+    status: 200,
+    body: representIssueComment(
+      call.sandbox,
+      call.sandbox.app.slug,
+      commentOf(call, 'IssueComment', 'read') as IssueComment,
+    ),
+  })),
+  route('GET /repos/{owner}/{repo}/issues/{number}', (call) => ({
+    status: 200,
+    body: representIssue(call.sandbox, discussionOf(call, 'read')),
+  })),
+  route('GET /repos/{owner}/{repo}/issues/{number}/comments', (call) =>
+    paginate(call, sorted(call, [...discussionOf(call, 'read').comments], 'asc'), (comment) =>
+      representIssueComment(call.sandbox, call.sandbox.app.slug, comment),
+    ),
+  ),
+  route('POST /repos/{owner}/{repo}/issues/{number}/comments', postComment),
+  route('POST /repos/{owner}/{repo}/issues/comments/{id}/reactions', (call) =>
+    react(call, commentOf(call, 'IssueComment', 'write')),
+  ),
+  route('POST /repos/{owner}/{repo}/pulls/comments/{id}/reactions', (call) =>
+    react(call, commentOf(call, 'PullRequestReviewComment', 'write')),
+  ),
+];

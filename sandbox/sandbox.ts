@@ -1,0 +1,35 @@
+import type { Limiter } from './access/limits.ts';
+import type { AppRegistration, Tokens } from './access/tokens.ts';
+import type { Clock } from './clock.ts';
+import type { Faults } from './http/faults.ts';
+import type { RequestInfo } from './http/request.ts';
+import type { Statistics } from './stats.ts';
+import type { Announce } from './webhooks/announce.ts';
+import type { World } from './world/world.ts';
+
+/** What every part of the local GitHub works on. */
+export interface SandboxCore {
+  readonly world: World;
+  readonly clock: Clock;
+  readonly app: AppRegistration;
+  readonly tokens: Tokens;
+  readonly limiter: Limiter;
+  readonly faults: Faults;
+  readonly statistics: Statistics;
+  /** `http://127.0.0.1:PORT` */
+  readonly webUrl: string;
+  /** REST, as a GitHub Enterprise Server has it: `…/api/v3`. */
+  readonly apiUrl: string;
+  /** `…/api/graphql` */
+  readonly graphqlUrl: string;
+  /** Everything that was asked for, in order. */
+  readonly requests: Pick<RequestInfo, 'number' | 'kind' | 'method' | 'path'>[];
+  /** Requests for which there is no route: what the product asks for and this GitHub does not have. */
+  readonly unknownRequests: RequestInfo[];
+}
+
+/** The whole, as REST handlers see it. `startSandbox` (github.ts) makes it. */
+export interface Sandbox extends SandboxCore {
+  /** Tells the App of something that happened, by webhook. */
+  readonly announce: Announce;
+}
