@@ -56,12 +56,12 @@ export interface JobsApiClientOptions {
   /** A new OIDC token for this audience. */
   getIdToken: (audience: string) => Promise<string>;
   actionVersion: string;
-  /** Ends calls and waits; `finish` is sent all the same. */
+  /** Once it is aborted, a call is tried once and no more: what is on its way may still arrive. */
   signal?: AbortSignal;
   /** Told before each further try. */
   onRetry?: (message: string) => void;
   fetch?: typeof globalThis.fetch;
-  /** Waits this many ms; rejects when the signal is aborted. */
+  /** Waits this many ms, or less when the signal is aborted. */
   sleep?: (ms: number, signal?: AbortSignal) => Promise<unknown>;
 }
 
@@ -95,7 +95,6 @@ interface Call {
   headers?: Record<string, string>;
   waitsMs: readonly number[];
   timeoutMs: number;
-  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -108,25 +107,23 @@ interface Call {
 export function createJobsApiClient(options: JobsApiClientOptions): JobsApiClient {
   const { appUrl, getIdToken, actionVersion, signal, onRetry } = options;
   const send = options.fetch ?? globalThis.fetch;
-  const sleep = options.sleep ?? ((ms, abort) => wait(ms, undefined, { ...(abort && { signal: abort }) }));
+  const sleep = options.sleep ?? waitFor;
   const base = `${appUrl.origin}${appUrl.pathname.replace(/\/+$/, '')}/api/jobs`;
   const identity = { protocol: PROTOCOL_VERSION, actionVersion };
 
   async function call<T extends z.ZodType>(answer: T, request: Call): Promise<z.infer<T>> {
     const url = `${base}${request.path}`;
     for (let attempt = 0; ; attempt += 1) {
-      request.signal?.throwIfAborted();
       const outcome = await tryOnce(send, url, request);
       if (outcome.kind === 'answer') return parseAnswer(answer, url, outcome.body);
-      request.signal?.throwIfAborted();
       const waitMs = request.waitsMs[attempt];
-      if (waitMs === undefined) {
+      if (waitMs === undefined || signal?.aborted === true) {
         const tries = attempt === 0 ? '' : ` (tried ${attempt + 1} times)`;
         throw new JobsApiUnreachable(`${outcome.problem}${tries}. Is app-url right, and is the app up?`);
       }
       const delayMs = Math.max(waitMs, outcome.retryAfterMs);
       onRetry?.(`${outcome.problem}; trying again in ${Math.ceil(delayMs / 1000)} s`);
-      await sleep(delayMs, request.signal);
+      await sleep(delayMs, signal);
     }
   }
 
@@ -134,7 +131,7 @@ export function createJobsApiClient(options: JobsApiClientOptions): JobsApiClien
     // One token for all tries: to the app the same token from the same run is the same question.
     const token = await getIdToken(appUrl.origin);
     const json = JSON.stringify({ ...identity, ...body });
-    return call(answer, { path, token, body: json, waitsMs: WAITS_MS.claim, timeoutMs: 30_000, signal });
+    return call(answer, { path, token, body: json, waitsMs: WAITS_MS.claim, timeoutMs: 30_000 });
   }
 
   return {
@@ -149,7 +146,6 @@ export function createJobsApiClient(options: JobsApiClientOptions): JobsApiClien
           body: JSON.stringify(body),
           waitsMs: WAITS_MS.session,
           timeoutMs: CALL_TIMEOUT_MS,
-          signal,
           ...more,
         });
       return {
@@ -169,10 +165,12 @@ export function createJobsApiClient(options: JobsApiClientOptions): JobsApiClien
           ask(HeartbeatResponse, 'heartbeat', request, { waitsMs: WAITS_MS.none, timeoutMs: 30_000 }),
         findGaps: (request) => ask(GapsResponse, 'gaps', request),
         finish: (request, urgent = false) =>
-          ask(FinishResponse, 'finish', request, {
-            signal: undefined,
-            ...(urgent && { waitsMs: WAITS_MS.none, timeoutMs: URGENT_TIMEOUT_MS }),
-          }),
+          ask(
+            FinishResponse,
+            'finish',
+            request,
+            urgent ? { waitsMs: WAITS_MS.none, timeoutMs: URGENT_TIMEOUT_MS } : {},
+          ),
       };
     },
   };
@@ -181,7 +179,6 @@ export function createJobsApiClient(options: JobsApiClientOptions): JobsApiClien
 type Outcome = { kind: 'answer'; body: unknown } | { kind: 'again'; problem: string; retryAfterMs: number };
 
 async function tryOnce(send: typeof globalThis.fetch, url: string, request: Call): Promise<Outcome> {
-  const timeout = AbortSignal.timeout(request.timeoutMs);
   let response: Response;
   let text: string;
   try {
@@ -196,7 +193,7 @@ async function tryOnce(send: typeof globalThis.fetch, url: string, request: Call
       body: request.body,
       // A redirect would carry the token to another address.
       redirect: 'manual',
-      signal: request.signal ? AbortSignal.any([timeout, request.signal]) : timeout,
+      signal: AbortSignal.timeout(request.timeoutMs),
     });
     text = await response.text();
   } catch (error) {
@@ -231,6 +228,10 @@ function parseAnswer<T extends z.ZodType>(answer: T, url: string, body: unknown)
   throw new JobsApiUnreachable(
     `POST ${url} answered something else than the Jobs API does (${issue?.path.join('.') || 'body'}: ${issue?.message}): is app-url the address of Hybrid Capture, and of this version?`,
   );
+}
+
+async function waitFor(ms: number, signal?: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { ...(signal && { signal }) }).catch(() => {});
 }
 
 function parseJson(text: string): unknown {

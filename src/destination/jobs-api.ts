@@ -14,9 +14,6 @@ import { toJsonLine } from './json-line.ts';
 
 const compress = promisify(gzip);
 
-/** Room for the header line in a part: a checkpoint is small. */
-const HEADER_BYTES = 64 * 1024;
-
 export interface JobsApiDestinationOptions {
   session: Pick<JobsApiSession, 'sendBatch' | 'findGaps'>;
   /** As the claim told them. */
@@ -69,7 +66,9 @@ interface PackOptions {
 }
 
 async function pack(batch: CaptureBatch, { checkpoint, sequence, limits }: PackOptions) {
-  const groups = await splitToFit(toLines(batch.rows, limits.lineBytes), limits);
+  const headerBytes =
+    Math.max(...[checkpoint, batch.checkpoint].map((one) => bytesOf(toJsonLine(one)))) + 1_024;
+  const groups = await splitToFit(toLines(batch.rows, limits.lineBytes), headerBytes, limits);
   return Promise.all(
     groups.map((lines, index) => {
       const header: z.infer<typeof BatchHeader> = {
@@ -102,17 +101,25 @@ function toLines(rows: CaptureRow[], lineBytes: number): string[] {
 
 const INSERT_ORDER = ['contributors', ...CAPTURE_TABLE_NAMES.filter((table) => table !== 'contributors')];
 
-async function splitToFit(lines: string[], limits: PackOptions['limits']): Promise<string[][]> {
-  const bytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line), HEADER_BYTES);
+async function splitToFit(
+  lines: string[],
+  headerBytes: number,
+  limits: PackOptions['limits'],
+): Promise<string[][]> {
+  const bytes = lines.reduce((sum, line) => sum + bytesOf(line), headerBytes);
   const fits =
     lines.length <= limits.rows &&
     bytes <= limits.inflatedBytes &&
     (bytes <= limits.compressedBytes ||
-      (await compress(lines.join(''))).length + HEADER_BYTES <= limits.compressedBytes);
+      (await compress(lines.join(''))).length + headerBytes <= limits.compressedBytes);
   if (fits || lines.length < 2) return [lines];
   const middle = Math.ceil(lines.length / 2);
   return [
-    ...(await splitToFit(lines.slice(0, middle), limits)),
-    ...(await splitToFit(lines.slice(middle), limits)),
+    ...(await splitToFit(lines.slice(0, middle), headerBytes, limits)),
+    ...(await splitToFit(lines.slice(middle), headerBytes, limits)),
   ];
+}
+
+function bytesOf(text: string): number {
+  return Buffer.byteLength(text);
 }
