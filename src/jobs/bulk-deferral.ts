@@ -1,4 +1,5 @@
-import type { Database, Job } from './job.ts';
+import type { Database } from '../store/database.ts';
+import type { Job } from './job.ts';
 
 /** Bulk work that a stop, the rollout or a missing workflow keeps away from GitHub Actions; Inngest does it in slices. */
 export function isBulkOnInngest(job: Pick<Job, 'is_bulk' | 'processor_type'>): boolean {

@@ -1,5 +1,5 @@
+import type { Database } from '../store/database.ts';
 import { inTransaction } from './in-transaction.ts';
-import type { Database } from './job.ts';
 import { moveJob } from './move-job.ts';
 import { insertMetrics } from './record-outcome.ts';
 

@@ -1,11 +1,16 @@
 import type { Transaction } from 'kysely';
 import type { DB } from '../store/database.generated.ts';
+import type { Database } from '../store/database.ts';
+import { neutralizeLog } from '../text/neutralize.ts';
 import { inTransaction } from './in-transaction.ts';
-import type { Database, Job, JobRun } from './job.ts';
+import type { Job, JobRun } from './job.ts';
 import { judgeEnd, type RunOutcome } from './judge-end.ts';
 import { moveJob } from './move-job.ts';
 import { insertMetrics } from './record-outcome.ts';
 import { isEnded, type JobStatus } from './transitions.ts';
+
+/** Characters of an error that are kept. */
+const MAX_ERROR = 2_000;
 
 /** What a run did. */
 export interface RunResult {
@@ -27,6 +32,8 @@ export interface EndRunOptions {
   /** For people: what went wrong and what to do. */
   error: string | null;
   continueAt?: Date | null;
+  /** False: a failure is final, since another attempt would meet the same answer. Default true. */
+  canRetry?: boolean;
   /** Only while this execution still holds the run. */
   holder?: string;
   now?: Date;
@@ -79,13 +86,15 @@ export async function settleRun(
     result,
     error,
     continueAt = null,
+    canRetry = true,
     now = new Date(),
-  }: Pick<EndRunOptions, 'outcome' | 'result' | 'error' | 'continueAt' | 'now'>,
+  }: Pick<EndRunOptions, 'outcome' | 'result' | 'error' | 'continueAt' | 'canRetry' | 'now'>,
 ): Promise<SettledRun> {
+  const shownError = error === null ? null : neutralizeLog(error, MAX_ERROR);
   const verdict = judgeEnd({
     outcome,
     attempt: run.attempt,
-    maxAttempts: job.max_attempts,
+    maxAttempts: canRetry ? job.max_attempts : run.attempt,
     hasProgress: (result?.rows ?? 0) > 0,
     continueAt,
     now,
@@ -95,7 +104,7 @@ export async function settleRun(
     .set({
       state: 'ended',
       conclusion: outcome,
-      error,
+      error: shownError,
       points: result?.points ?? null,
       requests: result?.requests ?? null,
       rows_stored: result?.rows ?? null,
@@ -109,7 +118,7 @@ export async function settleRun(
     attempt: verdict.attempt,
     ...(verdict.notBefore ? { not_before: verdict.notBefore } : {}),
     status_reason: verdict.statusReason,
-    error,
+    error: shownError,
     lease_holder: null,
     lease_expires_at: null,
     ...(result ? { result: JSON.stringify(result) } : {}),

@@ -1,8 +1,6 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { DB } from '../store/database.generated.ts';
 import type { WorkItem, WorkRepository } from '../work-item/work-item.ts';
-
-export type Database = Kysely<DB>;
 
 /** A row of `progressive_capture_jobs`. */
 export type Job = Selectable<DB['progressive_capture_jobs']>;

@@ -1,5 +1,6 @@
+import type { Database } from '../store/database.ts';
 import { settleRun } from './end-run.ts';
-import type { Database, Job, JobRun, Worker } from './job.ts';
+import type { Job, JobRun, Worker } from './job.ts';
 import type { JobStatus } from './transitions.ts';
 
 export interface LostRun {

@@ -1,8 +1,9 @@
 import { sql, type Transaction } from 'kysely';
 import type { Progress } from '../jobs-api/protocol.ts';
 import type { DB } from '../store/database.generated.ts';
+import type { Database } from '../store/database.ts';
 import { inTransaction } from './in-transaction.ts';
-import type { Database, Job, JobRun, Worker } from './job.ts';
+import type { Job, JobRun, Worker } from './job.ts';
 import { moveJob } from './move-job.ts';
 
 export { type CancelledJob, cancelJobs } from './cancel-jobs.ts';

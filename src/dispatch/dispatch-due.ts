@@ -1,0 +1,259 @@
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../config/config.ts';
+import { countBulkRunsToday, explainDeferral, isBulkOnInngest, nextDay } from '../jobs/bulk-deferral.ts';
+import type { JobLog } from '../jobs/job-log.ts';
+import type { PlanContext } from '../jobs/plan-work.ts';
+import { rerouteQueued } from '../jobs/reroute-queued.ts';
+import { endRun, markSent, releaseUnsent, requeueLostRuns, reserveRun } from '../jobs/runs.ts';
+import type { Processor } from '../route/decide-route.ts';
+import type { Database } from '../store/database.ts';
+import { neutralizeLog } from '../text/neutralize.ts';
+import { DispatchError, type Dispatcher, type DueJob } from './dispatcher.ts';
+import { findDueJobs, findNextDue } from './find-due-jobs.ts';
+
+export interface DispatchLoopOptions {
+  db: Database;
+  /** `bulk` null: nothing can run in GitHub Actions here, so bulk work is routed to Inngest. */
+  dispatchers: { inngest: Dispatcher; bulk: Dispatcher | null };
+  config: Pick<Config, 'limits' | 'inngestBulkPerDay' | 'bulk' | 'rollout'>;
+  bulkFor: PlanContext['bulkFor'];
+  log: JobLog;
+  /** Milliseconds until rows that another process wrote are seen. Default 5,000. */
+  pollMs?: number;
+  now?: () => Date;
+}
+
+export interface DispatchLoop {
+  /** Looks for due jobs at once, or at a time. */
+  poke(at?: Date): void;
+  /** One pass: gives up lost runs, routes again, dispatches what is due. Resolves to the number of runs sent. */
+  runOnce(): Promise<number>;
+  start(): void;
+  /** Resolves when the pass that is under way is over. */
+  stop(): Promise<void>;
+}
+
+const POLL_MS = 5_000;
+const PAGE = 50;
+/** Wait before an unsent run is tried again: as long as it has been tried so far, within these bounds. */
+const RETRY_MS = { min: 5_000, max: 300_000 };
+
+/** Dispatches queued jobs when they are due. Safe with several processes on one database: each run is reserved once. */
+export function createDispatchLoop(options: DispatchLoopOptions): DispatchLoop {
+  const { log, pollMs = POLL_MS, now = () => new Date() } = options;
+  const pass = createPass({ ...options, now });
+  let timer: NodeJS.Timeout | undefined;
+  let wakeAt = Number.POSITIVE_INFINITY;
+  let isStarted = false;
+  let underWay: Promise<unknown> | null = null;
+  let isPoked = false;
+
+  function schedule(at: number): void {
+    if (!isStarted || at >= wakeAt) return;
+    clearTimeout(timer);
+    wakeAt = at;
+    timer = setTimeout(wake, Math.max(0, at - Date.now()));
+  }
+
+  function wake(): void {
+    wakeAt = Number.POSITIVE_INFINITY;
+    if (underWay) {
+      isPoked = true;
+      return;
+    }
+    isPoked = false;
+    underWay = pass()
+      .then(async () => {
+        const next = await findNextDue(options.db);
+        schedule(Math.min(Date.now() + pollMs, Math.max(next?.getTime() ?? Infinity, Date.now() + 100)));
+      })
+      .catch((err: unknown) => {
+        log.warn({ err, stage: 'dispatch' }, 'Due jobs could not be dispatched; they will be tried again.');
+        schedule(Date.now() + pollMs);
+      })
+      .finally(() => {
+        underWay = null;
+        if (isPoked) schedule(Date.now());
+      });
+  }
+
+  return {
+    poke: (at) => schedule(at?.getTime() ?? Date.now()),
+    runOnce: pass,
+    start() {
+      isStarted = true;
+      schedule(Date.now());
+    },
+    async stop() {
+      isStarted = false;
+      clearTimeout(timer);
+      await underWay;
+    },
+  };
+}
+
+function createPass(options: DispatchLoopOptions & { now: () => Date }): () => Promise<number> {
+  const { db, dispatchers, config, log, now } = options;
+  const holder = `dispatch:${randomUUID()}`;
+  const bulkFor: PlanContext['bulkFor'] = dispatchers.bulk
+    ? options.bulkFor
+    : () => ({ available: false, reason: 'no_capture_workflow' });
+  let isFirst = true;
+
+  async function pass(): Promise<number> {
+    await giveUpLostRuns();
+    const rerouted = await rerouteQueued(db, {
+      now: now(),
+      limits: config.limits,
+      environmentStop: config.rollout.environmentStop,
+      bulkFor,
+      everything: isFirst,
+    });
+    isFirst = false;
+    for (const job of rerouted) {
+      log.info(
+        { job: job.id, stage: 'route', processor: job.processor_type, rule: job.rule },
+        'Routed again.',
+      );
+    }
+    return (
+      (await dispatchQueue('inngest', dispatchers.inngest)) +
+      (dispatchers.bulk ? await dispatchQueue('github_actions', dispatchers.bulk) : 0)
+    );
+  }
+
+  async function giveUpLostRuns(): Promise<void> {
+    const { bulk } = dispatchers;
+    const lost = await requeueLostRuns(db, now(), {
+      extendLease: async (job, run) =>
+        run.worker === 'workflow' ? ((await bulk?.extendLease?.(job, run)) ?? null) : null,
+    });
+    for (const { jobId, run, status } of lost) {
+      log.warn({ job: jobId, run, stage: 'dispatch', status }, 'A run was lost.');
+    }
+  }
+
+  async function dispatchQueue(processor: Processor, dispatcher: Dispatcher): Promise<number> {
+    let sent = 0;
+    for (;;) {
+      const room = dispatcher.capacity ? await dispatcher.capacity() : PAGE;
+      if (room <= 0) return sent;
+      const due = await findDueJobs(db, {
+        processor,
+        now: now(),
+        limit: Math.min(room, PAGE),
+        bulkPerInstallation: config.bulk.perInstallation,
+      });
+      let progress = 0;
+      for (const job of due) {
+        const outcome = await dispatchJob(job, dispatcher);
+        if (outcome === 'unavailable') return sent;
+        if (outcome !== 'not_taken') progress += 1;
+        if (outcome === 'sent') sent += 1;
+      }
+      if (progress === 0) return sent;
+    }
+  }
+
+  async function dispatchJob(
+    due: DueJob,
+    dispatcher: Dispatcher,
+  ): Promise<'sent' | 'deferred' | 'not_taken' | 'blocked' | 'unavailable'> {
+    const begunAt = Date.now();
+    if (isBulkOnInngest(due) && (await countBulkRunsToday(db, now())) >= config.inngestBulkPerDay) {
+      await defer(due);
+      return 'deferred';
+    }
+    const reserved = await reserveRun(db, due.id, holder, {
+      now: now(),
+      bulkPerInstallation: config.bulk.perInstallation,
+    });
+    if (!reserved) return 'not_taken';
+    const job: DueJob = { ...reserved.job, repository: due.repository };
+    const { run } = reserved;
+    const line = {
+      delivery: job.delivery_id ?? undefined,
+      job: job.id,
+      run,
+      repository: job.repository.fullName,
+      stage: 'dispatch',
+      processor: job.processor_type,
+      rule: job.rule,
+      worker: dispatcher.name,
+    };
+    try {
+      const { workflowRunId, inngestEventId } = await dispatcher.dispatch(job, run);
+      await markSent(db, {
+        jobId: job.id,
+        run,
+        worker: dispatcher.name,
+        workflowRunId,
+        leaseMs: dispatcher.leaseMs,
+        now: now(),
+      });
+      const ids = { workflow_run: workflowRunId, inngest_event: inngestEventId };
+      log.info({ ...line, ...ids, duration_ms: Date.now() - begunAt }, 'Dispatched.');
+      return 'sent';
+    } catch (error) {
+      if (!(error instanceof DispatchError)) throw error;
+      log.warn(
+        { ...line, code: error.code, reason: neutralizeLog(error.message), cure: error.cure },
+        error.isBlocked ? 'A job is blocked.' : 'A job could not be dispatched; it will be tried again.',
+      );
+      const message = `${error.message} ${error.cure}`;
+      if (error.isBlocked) {
+        await endRun(db, {
+          jobId: job.id,
+          run,
+          outcome: 'blocked',
+          result: null,
+          error: message,
+          now: now(),
+        });
+        return 'blocked';
+      }
+      await releaseUnsent(db, {
+        jobId: job.id,
+        run,
+        holder,
+        error: message,
+        notBefore: await retryTime(job, run),
+        now: now(),
+      });
+      return 'unavailable';
+    }
+  }
+
+  async function retryTime(job: DueJob, run: number): Promise<Date> {
+    const { created_at: since } = await db
+      .selectFrom('job_runs')
+      .select('created_at')
+      .where('job_id', '=', job.id)
+      .where('run', '=', run)
+      .executeTakeFirstOrThrow();
+    const triedMs = now().getTime() - since.getTime();
+    return new Date(now().getTime() + Math.min(Math.max(triedMs, RETRY_MS.min), RETRY_MS.max));
+  }
+
+  async function defer(job: DueJob): Promise<void> {
+    await db
+      .updateTable('progressive_capture_jobs')
+      .set({ status_reason: 'bulk_deferred', not_before: nextDay(now()), updated_at: now() })
+      .where('id', '=', job.id)
+      .where('status', '=', 'queued')
+      .execute();
+    const why = `routed by ${job.rule}`;
+    log.info(
+      {
+        job: job.id,
+        repository: job.repository.fullName,
+        stage: 'dispatch',
+        processor: 'inngest',
+        rule: job.rule,
+      },
+      explainDeferral(job.repository.fullName, why, config.inngestBulkPerDay),
+    );
+  }
+
+  return pass;
+}

@@ -1,0 +1,61 @@
+import { sql } from 'kysely';
+import type { Processor } from '../route/decide-route.ts';
+import type { Database } from '../store/database.ts';
+import type { DueJob } from './dispatcher.ts';
+
+/**
+ * The jobs of a queue that may be dispatched now: critical first, then recent, then smaller repositories before
+ * larger. Left out: installations that have all the bulk runs that they may have.
+ */
+export async function findDueJobs(
+  db: Database,
+  options: { processor: Processor; now: Date; limit: number; bulkPerInstallation: number },
+): Promise<DueJob[]> {
+  const { processor, now } = options;
+  let query = db
+    .selectFrom('progressive_capture_jobs as job')
+    .innerJoin('repositories as repository', 'repository.id', 'job.repository_id')
+    .selectAll('job')
+    .select(['repository.full_name', 'repository.is_private'])
+    .where('job.status', '=', 'queued')
+    .where('job.processor_type', '=', processor)
+    .where('job.not_before', '<=', now)
+    .where((eb) => eb.or([eb('job.lease_expires_at', 'is', null), eb('job.lease_expires_at', '<', now)]))
+    .orderBy('job.priority')
+    .orderBy(sql`repository.pull_requests_count NULLS LAST`)
+    .orderBy('job.not_before')
+    .orderBy('job.id')
+    .limit(options.limit);
+  if (processor === 'github_actions') {
+    query = query.where('job.installation_id', 'not in', (eb) =>
+      eb
+        .selectFrom('progressive_capture_jobs as busy')
+        .select('busy.installation_id')
+        .where('busy.processor_type', '=', 'github_actions')
+        .where((active) =>
+          active.or([
+            active('busy.status', 'in', ['dispatched', 'running']),
+            active.and([active('busy.status', '=', 'queued'), active('busy.lease_expires_at', '>=', now)]),
+          ]),
+        )
+        .groupBy('busy.installation_id')
+        .having((group) => group.fn.countAll(), '>=', options.bulkPerInstallation),
+    );
+  }
+  const rows = await query.execute();
+  return rows.map(({ full_name: fullName, is_private: isPrivate, ...job }) => ({
+    ...job,
+    repository: { fullName, isPrivate },
+  }));
+}
+
+/** When the next queued job that nobody holds is due; null: none is queued. */
+export async function findNextDue(db: Database): Promise<Date | null> {
+  const { next } = await db
+    .selectFrom('progressive_capture_jobs')
+    .select((eb) => eb.fn.min('not_before').as('next'))
+    .where('status', '=', 'queued')
+    .where('lease_expires_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return next;
+}

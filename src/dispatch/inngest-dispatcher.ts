@@ -1,0 +1,61 @@
+import type { Database } from '../store/database.ts';
+import type { JobType } from '../work-item/work-item.ts';
+import { DispatchError, type Dispatcher } from './dispatcher.ts';
+import { EVENT_OF_JOB_TYPE, INNGEST_EVENTS, jobEventId } from './job-events.ts';
+
+export interface InngestEvent {
+  id: string;
+  name: string;
+  v: string;
+  data: Record<string, unknown>;
+}
+
+/**
+ * Runs that are with Inngest at a time. What is above waits in the job table, where critical work overtakes, and a
+ * run that was sent begins long before its lease is over.
+ */
+const IN_FLIGHT = 50;
+/** 50 runs of at most 50 s by five at a time (the free plan's concurrency) take 8 minutes. */
+const LEASE_MS = 15 * 60_000;
+
+/** Sends runs to Inngest as events. `send` is the Inngest client's, and answers the ids of the events. */
+export function createInngestDispatcher(options: {
+  db: Database;
+  send: (event: InngestEvent) => Promise<{ ids: string[] }>;
+}): Dispatcher {
+  const { db, send } = options;
+  return {
+    name: 'inngest',
+    leaseMs: LEASE_MS,
+    async capacity() {
+      const { count } = await db
+        .selectFrom('progressive_capture_jobs')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('status', 'in', ['dispatched', 'running'])
+        .where('processor_type', '=', 'inngest')
+        .executeTakeFirstOrThrow();
+      return Math.max(0, IN_FLIGHT - count);
+    },
+    async dispatch(job, run) {
+      const { name, version, schema } = INNGEST_EVENTS[EVENT_OF_JOB_TYPE[job.job_type as JobType]];
+      const data = schema.parse({
+        jobId: job.id,
+        run,
+        repositoryId: job.repository_id,
+        installationId: job.installation_id,
+      });
+      try {
+        const { ids } = await send({ id: jobEventId(job.id, run), name, v: version, data });
+        const [inngestEventId] = ids;
+        return inngestEventId === undefined ? {} : { inngestEventId };
+      } catch (cause) {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new DispatchError('inngest_unavailable', `Inngest did not take the event: ${reason}`, {
+          isBlocked: false,
+          cure: 'Check that Inngest is reachable and that INNGEST_EVENT_KEY is of its environment.',
+          cause,
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { Transaction } from 'kysely';
+import { readRollout } from '../rollout/rollout-store.ts';
+import type { DB } from '../store/database.generated.ts';
+import type { Database } from '../store/database.ts';
+import { decideJob, decisionColumns } from './decide-job.ts';
+import { type Job, jobWorkItem } from './job.ts';
+import type { PlanContext } from './plan-work.ts';
+import { findRepositoryFacts } from './repository-facts.ts';
+
+export interface RerouteContext {
+  now: Date;
+  limits: PlanContext['config']['limits'];
+  environmentStop: boolean;
+  bulkFor: PlanContext['bulkFor'];
+  /** Routed again whatever version of the rollout they were routed by: what only configuration decides may differ. */
+  everything: boolean;
+}
+
+const BATCH = 200;
+
+/**
+ * Routes queued bulk work again after the rollout has changed: a stop keeps what has not started out of GitHub
+ * Actions, `/rollout include` starts what was deferred. What is dispatched or running finishes where it is.
+ */
+export async function rerouteQueued(db: Database, context: RerouteContext): Promise<Job[]> {
+  return db.transaction().execute(async (trx) => {
+    const rollout = await readRollout(trx, { environmentStop: context.environmentStop });
+    let stale = trx
+      .selectFrom('progressive_capture_jobs')
+      .selectAll()
+      .where('status', '=', 'queued')
+      .where('is_bulk', '=', true)
+      .where((eb) => eb.or([eb('lease_expires_at', 'is', null), eb('lease_expires_at', '<', context.now)]))
+      .orderBy('id')
+      .forUpdate()
+      .skipLocked();
+    if (!context.everything) stale = stale.where('rollout_version', '!=', rollout.version).limit(BATCH);
+    const rerouted: Job[] = [];
+    for (const job of await stale.execute()) {
+      const moved = await reroute(trx, job, rollout, context);
+      if (moved.processor_type !== job.processor_type) rerouted.push(moved);
+    }
+    return rerouted;
+  });
+}
+
+async function reroute(
+  trx: Transaction<DB>,
+  job: Job,
+  rollout: Awaited<ReturnType<typeof readRollout>>,
+  { now, limits, bulkFor }: RerouteContext,
+): Promise<Job> {
+  const repository = await findRepositoryFacts(trx, job.repository_id, now);
+  const item = jobWorkItem(job, { fullName: repository.full_name, isPrivate: repository.is_private });
+  const decided = decideJob(item, repository.facts, { now, limits, rollout, bulk: bulkFor(item.repository) });
+  const isMoved = decided.route.processor !== job.processor_type;
+  const wasDeferred = job.status_reason === 'bulk_deferred';
+  return trx
+    .updateTable('progressive_capture_jobs')
+    .set({
+      ...decisionColumns(decided),
+      ...(isMoved ? { status_reason: 'rerouted', updated_at: now } : {}),
+      ...(isMoved && wasDeferred ? { not_before: now } : {}),
+    })
+    .where('id', '=', job.id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}

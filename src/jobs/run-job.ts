@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto';
+import { capture } from '../capture/capture.ts';
+import type { Config } from '../config/config.ts';
+import { createDatabaseDestination } from '../destination/database.ts';
+import { createGitHubClient } from '../github/client.ts';
+import { GitHubError } from '../github/errors.ts';
+import type { Progress } from '../jobs-api/protocol.ts';
+import type { Database } from '../store/database.ts';
+import { neutralizeLog } from '../text/neutralize.ts';
+import { finishClassification } from './finish-classification.ts';
+import { holdLease } from './hold-lease.ts';
+import type { Job } from './job.ts';
+import type { JobLog } from './job-log.ts';
+import { type CaptureEnd, judgeCaptureError, judgeCaptureResult } from './judge-capture.ts';
+import type { PlanContext } from './plan-work.ts';
+import { endRun, startRun } from './runs.ts';
+import type { JobStatus } from './transitions.ts';
+
+/** Gives a token of one installation for one repository. */
+export type TokenFor = (
+  installationId: number,
+  repositoryId: number | null,
+) => Promise<{ token: string; expiresAt: Date }>;
+
+export interface RunJobOptions {
+  db: Database;
+  jobId: string;
+  run: number;
+  worker: 'inngest' | 'in_process';
+  inngestRunId?: string;
+  tokenFor: TokenFor;
+  config: Pick<
+    Config,
+    'github' | 'limits' | 'coalesceMs' | 'inngestBulkPerDay' | 'include' | 'autoHistoryLimit' | 'rollout'
+  >;
+  bulkFor: PlanContext['bulkFor'];
+  log: JobLog;
+  /** Aborted: the run stops at the next batch and goes on later. */
+  signal?: AbortSignal;
+  /** Milliseconds until the run needs a sign of life, which it gives three times as often. */
+  leaseMs: number;
+  /** Milliseconds after which a long capture stops at a batch and is continued by another run. */
+  sliceMs: number;
+}
+
+/** Ids, counts and cursors only: nothing of GitHub's text. */
+export interface RunJobReport {
+  jobId: string;
+  run: number;
+  /** `not_started`: the run is not the job's current one, has ended, or is somebody else's. */
+  status: JobStatus | 'not_started';
+  pullRequests: number;
+  rows: number;
+  points: number;
+  requests: number;
+  /** When the job is due again, if it is. */
+  notBefore: string | null;
+}
+
+/**
+ * Carries a run of a job out in this process: starts it, captures into the database, and records how it ended.
+ * What goes wrong with the capture is an outcome of the job; only what keeps the outcome itself from being recorded,
+ * such as a database that is away, is thrown.
+ */
+export async function runJob(options: RunJobOptions): Promise<RunJobReport> {
+  const { db, jobId, run, worker, log } = options;
+  const begunAt = Date.now();
+  const holder = `${worker}:${randomUUID()}`;
+  const job = await startRun(db, {
+    jobId,
+    run,
+    worker,
+    holder,
+    leaseMs: options.leaseMs,
+    ...(options.inngestRunId !== undefined ? { inngestRunId: options.inngestRunId } : {}),
+  });
+  if (!job) {
+    log.info(
+      { job: jobId, run, stage: 'capture' },
+      'The run was not started: it is over, or somebody else has it.',
+    );
+    return report(options, 'not_started', null, null);
+  }
+
+  const { full_name: fullName } = await db
+    .selectFrom('repositories')
+    .select('full_name')
+    .where('id', '=', job.repository_id)
+    .executeTakeFirstOrThrow();
+  const end = await captureJob(job, fullName, holder, options);
+
+  const settled = await db.transaction().execute(async (trx) => {
+    if (job.job_type === 'classify' && end.outcome === 'success') {
+      await finishClassification(trx, job, options);
+    }
+    return endRun(trx, { jobId, run, holder, ...end });
+  });
+  const status = settled?.isChanged ? settled.status : 'not_started';
+  const line = {
+    delivery: job.delivery_id ?? undefined,
+    job: jobId,
+    run,
+    repository: fullName,
+    stage: 'capture',
+    processor: job.processor_type,
+    rule: job.rule,
+    duration_ms: Date.now() - begunAt,
+    status,
+    rows: end.result?.rows ?? 0,
+    ...(end.error !== null ? { error: neutralizeLog(end.error) } : {}),
+  };
+  if (end.outcome === 'failure' || end.outcome === 'blocked') log.warn(line, 'A capture failed.');
+  else log.info(line, 'A capture ended.');
+  return report(options, status, end, settled?.notBefore ?? null);
+}
+
+async function captureJob(
+  job: Job,
+  fullName: string,
+  holder: string,
+  options: RunJobOptions,
+): Promise<CaptureEnd> {
+  const { db, config, log, leaseMs, signal } = options;
+  const [owner = '', name = ''] = fullName.split('/');
+  let progress: Progress | null = null;
+  const lease = holdLease({
+    db,
+    jobId: job.id,
+    run: options.run,
+    holder,
+    leaseMs,
+    log,
+    progress: () => progress,
+  });
+  const destination = createDatabaseDestination({
+    db,
+    repositoryId: job.repository_id,
+    checkpointKey: job.id,
+  });
+  try {
+    const github = createGitHubClient({
+      apiUrl: config.github.apiUrl,
+      graphqlUrl: config.github.graphqlUrl,
+      token: () => findToken(job, fullName, options.tokenFor),
+      userAgent: 'hybrid-capture',
+      log: (level, message, fields) =>
+        log[level]({ job: job.id, repository: fullName, stage: 'capture', ...fields }, message),
+    });
+    const result = await capture({
+      target: {
+        repository: { owner, name, id: job.repository_id },
+        type: job.job_type as never,
+        items: job.items,
+        since: job.range_since,
+        until: job.range_until,
+        include: job.include as never,
+      },
+      github,
+      destination,
+      log: (level, message, fields) =>
+        log[level]({ job: job.id, repository: fullName, stage: 'capture', ...fields }, message),
+      signal: signal ? AbortSignal.any([signal, lease.signal]) : lease.signal,
+      deadline: new Date(Date.now() + options.sliceMs),
+      maxWaitMs: Math.floor(options.sliceMs / 2),
+      onProgress: (now) => {
+        progress = now;
+      },
+    });
+    return judgeCaptureResult(result);
+  } catch (error) {
+    if (signal?.aborted) return { outcome: 'continue', result: null, error: null };
+    return judgeCaptureError(error);
+  } finally {
+    await lease.release();
+    await destination.close();
+  }
+}
+
+/** @throws GitHubError when GitHub refuses the token: the App was uninstalled, suspended or lost its permission. */
+async function findToken(job: Job, fullName: string, tokenFor: TokenFor): Promise<string> {
+  try {
+    return (await tokenFor(job.installation_id, job.repository_id)).token;
+  } catch (cause) {
+    const status = cause instanceof Error && 'status' in cause ? Number(cause.status) : 0;
+    if (status === 401) {
+      throw new GitHubError('unauthorized', "GitHub refused the App's key; check APP_ID and PRIVATE_KEY.", {
+        cause,
+      });
+    }
+    if (status === 403 || status === 404 || status === 422) {
+      throw new GitHubError(
+        'forbidden',
+        `GitHub gives no token for ${fullName} (HTTP ${status}): install the App on it, or lift its suspension, and accept its permissions.`,
+        { cause },
+      );
+    }
+    throw new GitHubError('unreachable', `GitHub gave no token for ${fullName}; it will be asked again.`, {
+      cause,
+    });
+  }
+}
+
+function report(
+  { jobId, run }: RunJobOptions,
+  status: RunJobReport['status'],
+  end: CaptureEnd | null,
+  notBefore: Date | null,
+): RunJobReport {
+  const { pullRequests = 0, rows = 0, points = 0, requests = 0 } = end?.result ?? {};
+  return {
+    jobId,
+    run,
+    status,
+    pullRequests,
+    rows,
+    points,
+    requests,
+    notBefore: notBefore?.toISOString() ?? null,
+  };
+}
