@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type { Database } from '../src/jobs/job.ts';
 import { cancelJobs } from '../src/jobs/runs.ts';
+import type { Database } from '../src/store/database.ts';
 import type { ParsedEvent } from '../src/work-item/parse-event.ts';
 import type { InstalledRepository } from '../src/work-item/payloads.ts';
 import type { Actor, CaptureInclude, WorkItem, WorkRepository } from '../src/work-item/work-item.ts';

@@ -1,5 +1,5 @@
-import type { Database } from '../src/jobs/job.ts';
 import { cancelJobs } from '../src/jobs/runs.ts';
+import type { Database } from '../src/store/database.ts';
 import type { ParsedEvent } from '../src/work-item/parse-event.ts';
 
 /**

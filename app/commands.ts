@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '../src/jobs/job.ts';
 import type { CommandOutcome } from '../src/rollout/command-outcome.ts';
 import { refuse } from '../src/rollout/command-outcome.ts';
 import { findVerb } from '../src/rollout/commands.ts';
 import { type ParsedCommand, parseCommands } from '../src/rollout/parse-command.ts';
 import { renderReply } from '../src/rollout/render-reply.ts';
+import type { Database } from '../src/store/database.ts';
 import {
   type CommentConversation,
   type CommentRepository,

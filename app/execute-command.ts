@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Config } from '../src/config/config.ts';
-import type { Database } from '../src/jobs/job.ts';
 import { type CommandOutcome, refuse } from '../src/rollout/command-outcome.ts';
 import { executeRolloutCommand } from '../src/rollout/commands.ts';
 import type { ParsedCommand } from '../src/rollout/parse-command.ts';
+import type { Database } from '../src/store/database.ts';
 import type { CommentConversation } from './comment-conversation.ts';
 import { hashBody } from './remember-commands.ts';
 

@@ -7,6 +7,14 @@ import type { AppLog } from './log.ts';
 /** Whether the bulk work of a repository may run in GitHub Actions. */
 export type BulkFor = (repository: { isPrivate: boolean }) => RouteContext['bulk'];
 
+export interface WorkflowRun {
+  repositoryId: number;
+  /** `.github/workflows/file.yml` */
+  path: string;
+  event: string;
+  displayTitle: string;
+}
+
 export interface KnownJobsRepository {
   id: number;
   installationId: number;
@@ -17,6 +25,12 @@ export interface KnownJobsRepository {
 export interface JobsRepository {
   current(): KnownJobsRepository | null;
   bulkFor: BulkFor;
+  /** Its numeric id; asks where it is not known yet. Null: the App is not installed there. */
+  id(): Promise<number | null>;
+  /** A token that starts and reads workflow runs there, and can do nothing else. */
+  token(): Promise<string>;
+  /** One of its workflow runs; null where there is none of this id. */
+  run(runId: number): Promise<WorkflowRun | null>;
   /** Asks again; keeps what is known where GitHub can't be asked. */
   refresh(): Promise<void>;
   start(): Promise<void>;
@@ -56,8 +70,25 @@ export function createJobsRepository(options: {
     timer = setTimeout(() => void loop(), known ? REFRESH_MS : RETRY_MS);
     timer.unref();
   };
+  const requireKnown = async (): Promise<KnownJobsRepository> => {
+    if (!known && workflow) known = await findJobsRepository(app, workflow);
+    if (known) return known;
+    throw new Error('The App is not installed on the repository of CAPTURE_WORKFLOW.');
+  };
   return {
     current: () => known,
+    id: async () => {
+      if (!known && workflow) known = await findJobsRepository(app, workflow);
+      return known?.id ?? null;
+    },
+    token: async () => {
+      const { id, installationId } = await requireKnown();
+      return (await app.tokenFor(installationId, id, { actions: 'write', metadata: 'read' })).token;
+    },
+    run: async (runId) => {
+      const { installationId } = await requireKnown();
+      return workflow ? findRun(app, installationId, workflow, runId) : null;
+    },
     bulkFor: (repository) => bulkAvailability(config, repository, known?.visibility ?? null),
     refresh,
     start: loop,
@@ -73,19 +104,18 @@ async function findJobsRepository(
   app: GitHubApp,
   { owner, repo }: { owner: string; repo: string },
 ): Promise<KnownJobsRepository | null> {
-  const request = () => ({ retries: 0, signal: AbortSignal.timeout(QUICK_CALL_MS) });
   try {
     const octokit = await app.app();
     const { data: installation } = await octokit.request('GET /repos/{owner}/{repo}/installation', {
       owner,
       repo,
-      request: request(),
+      request: quickly(),
     });
     const installed = await app.installation(installation.id);
     const { data } = await installed.request('GET /repos/{owner}/{repo}', {
       owner,
       repo,
-      request: request(),
+      request: quickly(),
     });
     const visibility = data.visibility === 'internal' ? 'internal' : data.private ? 'private' : 'public';
     return { id: Number(data.id), installationId: installation.id, visibility };
@@ -93,4 +123,35 @@ async function findJobsRepository(
     if (error instanceof Error && 'status' in error && error.status === 404) return null;
     throw error;
   }
+}
+
+async function findRun(
+  app: GitHubApp,
+  installationId: number,
+  { owner, repo }: { owner: string; repo: string },
+  runId: number,
+): Promise<WorkflowRun | null> {
+  try {
+    const octokit = await app.installation(installationId);
+    const { data } = await octokit.request('GET /repos/{owner}/{repo}/actions/runs/{run_id}', {
+      owner,
+      repo,
+      run_id: runId,
+      request: quickly(),
+    });
+    return {
+      repositoryId: Number(data.repository.id),
+      // GitHub adds `@ref` to the path of some runs.
+      path: data.path.split('@')[0] ?? data.path,
+      event: data.event,
+      displayTitle: data.display_title,
+    };
+  } catch (error) {
+    if (error instanceof Error && 'status' in error && error.status === 404) return null;
+    throw error;
+  }
+}
+
+function quickly() {
+  return { retries: 0, signal: AbortSignal.timeout(QUICK_CALL_MS) };
 }

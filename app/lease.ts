@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Database } from '../src/jobs/job.ts';
+import type { Database } from '../src/store/database.ts';
 
 /**
  * Takes a lease by name for `ttlMs`, or says false: somebody else holds it. One that ran out is anybody's. The clock is

@@ -1,9 +1,10 @@
 import type { Transaction } from 'kysely';
 import type { Config } from '../src/config/config.ts';
-import type { Database, Job } from '../src/jobs/job.ts';
+import type { Job } from '../src/jobs/job.ts';
 import { type PlannedJob, planWork } from '../src/jobs/plan-work.ts';
 import { readRollout } from '../src/rollout/rollout-store.ts';
 import type { DB } from '../src/store/database.generated.ts';
+import type { Database } from '../src/store/database.ts';
 import { storeCaptureBatch } from '../src/store/store-capture-batch.ts';
 import { type EventOrigin, type ParsedEvent, parseEvent } from '../src/work-item/parse-event.ts';
 import type { WorkItem } from '../src/work-item/work-item.ts';

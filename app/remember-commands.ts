@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Database } from '../src/jobs/job.ts';
 import { parseCommands } from '../src/rollout/parse-command.ts';
+import type { Database } from '../src/store/database.ts';
 import type { NewComment } from '../src/work-item/parse-event.ts';
 
 /** More commands than this in one comment are not looked at. */

@@ -1,8 +1,11 @@
 import { parseRepositoryFile, REPOSITORY_FILE } from '../src/config/repository-file.ts';
-import type { Database } from '../src/jobs/job.ts';
+import type { Database } from '../src/store/database.ts';
 import { neutralizeLog } from '../src/text/neutralize.ts';
 import { type GitHubApp, QUICK_CALL_MS } from './github-app.ts';
 import type { AppLog } from './log.ts';
+
+/** The path stands in the route: as a parameter its slashes would be sent encoded. */
+const FILE_ROUTE = `GET /repos/{owner}/{repo}/contents/${REPOSITORY_FILE}`;
 
 export interface SettingsReader {
   /** Reads the settings file of these repositories, one after the other, in the background. */
@@ -62,10 +65,9 @@ async function fetchFile(
 ): Promise<string | null> {
   const octokit = await app.installation(installationId);
   try {
-    const { data } = await octokit.request('GET /repos/{owner}/{repo}/contents/{path}', {
+    const { data }: { data: unknown } = await octokit.request(FILE_ROUTE, {
       owner,
       repo,
-      path: REPOSITORY_FILE,
       headers: { accept: 'application/vnd.github.raw+json' },
       request: { retries: 0, signal: AbortSignal.timeout(QUICK_CALL_MS) },
     });

@@ -1,0 +1,200 @@
+import type { Config } from '../src/config/config.ts';
+import { createDispatchLoop } from '../src/dispatch/dispatch-due.ts';
+import { createInProcessDispatcher } from '../src/dispatch/in-process-dispatcher.ts';
+import { createWorkflowDispatcher } from '../src/dispatch/workflow-dispatcher.ts';
+import { ensureRollout } from '../src/rollout/rollout-store.ts';
+import type { Database } from '../src/store/database.ts';
+import { migrate } from '../src/store/migrate.ts';
+import { openDatabase } from '../src/store/open-database.ts';
+import { createCommandRunner } from './commands.ts';
+import { createGitHubApp, type GitHubApp } from './github-app.ts';
+import { type HttpHandler, type RunningServer, startHttpServer } from './http.ts';
+import { createInngest } from './inngest/functions.ts';
+import { createJobsApi } from './jobs-api/router.ts';
+import { createJobsRepository } from './jobs-repository.ts';
+import type { AppLog } from './log.ts';
+import { createDeliveryReceiver } from './receive-delivery.ts';
+import { createSettingsReader } from './repository-settings.ts';
+import { StartProblem } from './start-problem.ts';
+import { createStatusPages } from './status-pages.ts';
+import { createWebhookHandler, MAX_WEBHOOK_BYTES } from './webhooks.ts';
+
+export interface RunningApp {
+  /** Where this machine reaches it, without a slash at the end. */
+  url: string;
+  db: Database;
+  dispatchLoop: ReturnType<typeof createDispatchLoop>;
+  /** Resolves when commands and settings that were asked for so far are through. */
+  idle(): Promise<void>;
+  /** Takes no more requests, lets what is in hand reach its next safe point, and closes the database. */
+  close(): Promise<void>;
+}
+
+/** What is still answered after `close`, in milliseconds. */
+const GRACE_MS = 10_000;
+
+/**
+ * Starts the whole app: database, migrations, GitHub App, dispatchers, HTTP. What keeps it from starting is thrown,
+ * and everything that was opened before is closed again.
+ */
+export async function createApp(options: { config: Config; log: AppLog }): Promise<RunningApp> {
+  const { config, log } = options;
+  const closers: (() => Promise<void>)[] = [];
+  /** In the reverse order of opening. */
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) {
+      await closer().catch((err: unknown) => log.error({ err }, 'Something did not close cleanly.'));
+    }
+  };
+  try {
+    return await start(config, log, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  log: AppLog,
+  closers: (() => Promise<void>)[],
+  close: () => Promise<void>,
+): Promise<RunningApp> {
+  const database = await openDatabase(config.database);
+  closers.push(() => database.close());
+  const { db } = database;
+  await migrate(db, config.database.schema ? { schema: config.database.schema } : {});
+  await ensureRollout(db, config.rollout);
+
+  const app = await createIdentity(config, log);
+  const { tokenFor } = app;
+  const jobsRepository = createJobsRepository({ config, app, log });
+  const { bulkFor } = jobsRepository;
+  await jobsRepository.start();
+  closers.push(async () => jobsRepository.stop());
+
+  const inngest =
+    config.inngest.mode === 'off' ? null : createInngest({ config, db, tokenFor, bulkFor, log });
+  const worker = createInProcessDispatcher({
+    db,
+    config,
+    tokenFor,
+    bulkFor,
+    log,
+    onSettled: () => dispatchLoop.poke(),
+  });
+  const { workflow } = config.bulk;
+  const dispatchLoop = createDispatchLoop({
+    db,
+    config,
+    bulkFor,
+    log,
+    dispatchers: {
+      inngest: inngest?.dispatcher ?? worker,
+      bulk: workflow
+        ? createWorkflowDispatcher({
+            workflow,
+            apiUrl: config.github.apiUrl,
+            token: jobsRepository.token,
+            isJobsRepositoryPublic: () => jobsRepository.current()?.visibility === 'public',
+          })
+        : null,
+    },
+  });
+  if (database.kind === 'pglite') await worker.recover();
+  closers.push(() => worker.close());
+  dispatchLoop.start();
+  closers.push(() => dispatchLoop.stop());
+
+  const settings = createSettingsReader({ db, app, log });
+  const commands = createCommandRunner({ db, config, app, log, onIncluded: async () => dispatchLoop.poke() });
+  commands.start();
+  closers.push(() => commands.stop());
+
+  const receive = createDeliveryReceiver({
+    db,
+    config,
+    log,
+    bulkFor,
+    servedAccounts: async () => config.allowedAccounts ?? [await app.ownerId()],
+    after: {
+      jobs: (jobs) => {
+        for (const job of jobs) dispatchLoop.poke(job.not_before);
+      },
+      commands: commands.poke,
+      settings: settings.read,
+    },
+  });
+  const handlers: HttpHandler[] = [
+    createWebhookHandler({ verify: app.verify, receive, log }),
+    createJobsApi({
+      db,
+      config,
+      tokenFor,
+      workflowRun: jobsRepository.run,
+      jobsRepositoryId: jobsRepository.id,
+      log,
+      onChange: (at) => dispatchLoop.poke(at),
+    }),
+    ...(inngest ? [inngest.handler] : []),
+    createStatusPages({ database: () => checkDatabase(db) }),
+  ];
+  const server = await listen(config, handlers, log);
+  closers.push(() => server.close(GRACE_MS));
+  log.info(
+    {
+      url: server.url,
+      database: database.kind,
+      recent_work: inngest ? `inngest (${config.inngest.mode})` : 'in-process worker',
+      bulk_work: workflow ? `${workflow.owner}/${workflow.repo}/${workflow.path}@${workflow.ref}` : 'none',
+    },
+    inngest
+      ? 'The app is running.'
+      : 'The app is running. INNGEST_EVENT_KEY and INNGEST_SIGNING_KEY are not set: recent work is done by the worker in this process.',
+  );
+  return {
+    url: server.url,
+    db,
+    dispatchLoop,
+    idle: async () => {
+      await settings.idle();
+      await commands.idle();
+    },
+    close,
+  };
+}
+
+async function createIdentity(config: Config, log: AppLog): Promise<GitHubApp> {
+  const { appId, privateKey, webhookSecret } = config.github;
+  if (appId === null || privateKey === null || webhookSecret === null) {
+    throw new StartProblem(
+      'The app needs APP_ID, PRIVATE_KEY and WEBHOOK_SECRET; the set-up page gives them.',
+    );
+  }
+  const app = await createGitHubApp({ github: { ...config.github, appId, privateKey, webhookSecret }, log });
+  const problem = await app.findCredentialProblem();
+  if (problem) throw new StartProblem(problem);
+  return app;
+}
+
+/** Starts the server; a port that can't be had is said in one line. */
+export async function listen(config: Config, handlers: HttpHandler[], log: AppLog): Promise<RunningServer> {
+  const { host, port } = config.http;
+  try {
+    return await startHttpServer({ host, port, handlers, maxBodyBytes: MAX_WEBHOOK_BYTES, log });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const cures: Record<string, string> = {
+      EADDRINUSE: `Port ${port} of ${host} is in use: end what listens there, or set PORT to another one.`,
+      EACCES: `Port ${port} of ${host} may not be opened by this user: set PORT to one above 1023.`,
+      EADDRNOTAVAIL: `${host} is no address of this machine: set HOST to one that is, or to 0.0.0.0 for all.`,
+      ENOTFOUND: `${host} is no known host: set HOST to an address of this machine.`,
+    };
+    throw new StartProblem(cures[code] ?? `Port ${port} of ${host} could not be opened: ${code}.`, { cause });
+  }
+}
+
+async function checkDatabase(db: Database): Promise<string> {
+  await db.selectFrom('rollout_configuration').select('version').executeTakeFirstOrThrow();
+  return 'ok';
+}
