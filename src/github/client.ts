@@ -3,6 +3,7 @@ import { GitHubError, type GraphqlErrorEntry } from './errors.ts';
 import { type Exchange, type Judgement, judgeGraphqlErrors, judgeStatus } from './judge-answer.ts';
 import { createResponseTimeWindow } from './response-time-window.ts';
 import { type Fetch, sendRecorded } from './send-recorded.ts';
+import { sleepFor } from './sleep.ts';
 
 export interface GitHubClient {
   /**
@@ -289,17 +290,4 @@ function refusal(judgement: Judgement, url: string, { headers }: Exchange): GitH
     default:
       return new GitHubError('unexpected_answer', `GitHub refused a query (${judgement.message})`);
   }
-}
-
-function sleepFor(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted === true) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done);
-  });
 }

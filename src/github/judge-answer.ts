@@ -94,7 +94,10 @@ export function judgeGraphqlErrors(
     if (first?.type === 'FORBIDDEN' || first?.type === 'INSUFFICIENT_SCOPES') {
       return { kind: 'forbidden', message: text };
     }
-    return { kind: 'unexpected', message: text };
+    // An error with a path happened while the query ran; one without is a refusal of the query itself.
+    return first?.path === undefined
+      ? { kind: 'unexpected', message: text }
+      : { kind: 'too_heavy', isCertain: false, message: text };
   }
   return null;
 }

@@ -1,0 +1,140 @@
+import type { CaptureDestination } from '../destination/destination.ts';
+import type { GitHubClient } from '../github/client.ts';
+import type { BudgetShare, Checkpoint, Progress } from '../jobs-api/protocol.ts';
+import { checkRepository } from './check-repository.ts';
+import { type CaptureState, type Gap, startWalk } from './checkpoint.ts';
+import { Interruption } from './interruption.ts';
+import { type CaptureTarget, planStages, type Stage } from './plan-stages.ts';
+import { REPOSITORY, REPOSITORY_WITH_PEOPLE, type RepositoryData } from './queries/repository.ts';
+import { resumeState } from './resume-state.ts';
+import { repositoryRows } from './rows/repository.ts';
+import { type CaptureLog, createSession, type Session } from './session.ts';
+
+export interface CaptureOptions {
+  target: CaptureTarget;
+  github: GitHubClient;
+  destination: CaptureDestination;
+  log: CaptureLog;
+  /** Ends the capture at the next safe moment, as `stopped`. */
+  signal?: AbortSignal;
+  /** Ends the capture shortly before this time, as `continue`. */
+  deadline?: Date;
+  budget?: BudgetShare;
+  /** The longest single wait for GitHub's limits, milliseconds; a longer one ends the run as `continue`. Default 300,000. */
+  maxWaitMs?: number;
+  /** After each batch. */
+  onProgress?: (progress: Progress) => void;
+  now?: () => Date;
+}
+
+export interface CaptureResult {
+  /**
+   * `complete`: all of it was fetched and stored. `incomplete`: it went to the end, but `gaps` could not be fetched.
+   * `continue`, `stopped`: it goes on from the checkpoint.
+   */
+  status: 'complete' | 'incomplete' | 'continue' | 'stopped';
+  continueAt: Date | null;
+  checkpoint: Checkpoint;
+  progress: Progress;
+  /** Of this run: pull requests fetched whole, rows written, points and requests used, time taken. */
+  pullRequests: number;
+  rows: number;
+  points: number;
+  requests: number;
+  seconds: number;
+  gaps: Gap[];
+  warnings: string[];
+}
+
+/**
+ * Captures a target from GitHub into a destination, from where the destination's checkpoint stands.
+ * @throws GitHubError, and whatever the destination throws; what was stored before stays, and the next run goes on from it
+ */
+export async function capture(options: CaptureOptions): Promise<CaptureResult> {
+  const { target, destination, now = () => new Date(), maxWaitMs = 300_000 } = options;
+  const startedMs = now().getTime();
+  // 1. Where did the last run end?
+  const opened = await destination.open();
+  const state = resumeState(opened.checkpoint, target);
+  const session = createSession({ ...options, repository: target.repository, maxWaitMs, now }, state, opened);
+  const stages = planStages(target, state);
+  let interruption: Interruption | null = null;
+  try {
+    // 2. The repository itself: is it there, is it the one that is meant, how much is there to do?
+    await captureRepository(session, target, stages);
+    // 3. Walk by walk.
+    for (let stage = stages[state.stage]; stage !== undefined; stage = stages[state.stage]) {
+      options.log('info', `capturing: ${stage.name}`, { cursor: state.walk.cursor });
+      await stage.run(session);
+      nextStage(state, target);
+    }
+    // 4. Only now is it finished, and what was found missing belongs to this pass.
+    state.isFinished = true;
+    await session.settle();
+  } catch (error) {
+    // 5. Stopped on the way: what was fetched so far is kept.
+    await session.leave(error);
+    if (!(error instanceof Interruption)) throw error;
+    interruption = error;
+    options.log('info', `interrupted: ${error.message}`, {
+      continueAt: error.continueAt?.toISOString() ?? null,
+    });
+  }
+  return summarize(session, interruption, (now().getTime() - startedMs) / 1000);
+}
+
+async function captureRepository(
+  session: Session,
+  target: CaptureTarget,
+  stages: readonly Stage[],
+): Promise<void> {
+  const { state, writer } = session;
+  const query = target.type === 'classify' ? REPOSITORY_WITH_PEOPLE : REPOSITORY;
+  const answer = await session.ask<RepositoryData>(query, {});
+  const repository = checkRepository(session, answer);
+  const capturedAt = answer.receivedAt.toISOString();
+  session.repositoryId = repository.databaseId ?? 0;
+  writer.add(repositoryRows(repository, session.repositoryId, capturedAt));
+  if (state.startedAt !== null) return;
+  state.startedAt = capturedAt;
+  state.walk = startStage(target);
+  if (target.items.length > 0) state.total = target.items.length;
+  else if (target.since === null && state.changedSince === null) {
+    const counts = { pull_request: repository.pullRequests.totalCount, issue: repository.issues.totalCount };
+    state.total = stages.reduce(
+      (sum, { name }) => sum + (name === 'pull_request' || name === 'issue' ? counts[name] : 0),
+      0,
+    );
+  }
+}
+
+function nextStage(state: CaptureState, target: CaptureTarget): void {
+  state.stage += 1;
+  state.walk = startStage(target);
+}
+
+function startStage(target: CaptureTarget) {
+  return startWalk({ numbers: target.items, until: target.until?.toISOString() ?? null });
+}
+
+function summarize(session: Session, interruption: Interruption | null, seconds: number): CaptureResult {
+  const { state, writer } = session;
+  const progress = session.progress();
+  const cleaned = [...writer.cleaned()].map(
+    ([column, count]) => `${column}: ${count} texts held NUL or broken characters, replaced by U+FFFD`,
+  );
+  const finished = state.gaps.length === 0 ? 'complete' : 'incomplete';
+  return {
+    status: interruption?.status ?? finished,
+    continueAt: interruption?.continueAt ?? null,
+    checkpoint: structuredClone(state),
+    progress,
+    pullRequests: session.pullRequests,
+    rows: progress.rows,
+    points: progress.points,
+    requests: progress.requests,
+    seconds,
+    gaps: state.gaps,
+    warnings: [...session.warnings, ...cleaned],
+  };
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+
+const PageSize = z.object({
+  size: z.number(),
+  max: z.number(),
+  failedAt: z.number().nullable(),
+  good: z.number().nullable(),
+  streak: z.number(),
+});
+
+/** A connection that isn't read to its end yet. */
+const Need = z.object({
+  /** Database id of the pull request or issue. */
+  item: z.number(),
+  number: z.number(),
+  /** Node id of what has the connection: the item, or one of its review threads. */
+  node: z.string(),
+  /** The connection's field; of a thread: `threadComments`. */
+  connection: z.string(),
+  /** Null: from the beginning. */
+  cursor: z.string().nullable(),
+  /** How many nodes are still expected; null when unknown. */
+  expected: z.number().nullable(),
+  /** The item's row lacks the total of this connection. */
+  lacksCount: z.boolean(),
+});
+export type Need = z.infer<typeof Need>;
+
+/** An item of which a connection isn't read to its end yet. */
+const OpenItem = z.object({
+  id: z.number(),
+  number: z.number(),
+  startedAt: z.string(),
+  /** Something of it could not be fetched: no snapshot, lest rows that exist be taken for deleted. */
+  isBroken: z.boolean(),
+  /** The least row of the item, where totals have to be added to it. */
+  base: z.record(z.string(), z.unknown()).nullable(),
+});
+export type OpenItem = z.infer<typeof OpenItem>;
+
+const Gap = z.object({
+  /** Null: an item of which not even the number could be read. */
+  number: z.number().nullable(),
+  connection: z.string(),
+  reason: z.string(),
+});
+/** Something that GitHub has and that could not be fetched. */
+export type Gap = z.infer<typeof Gap>;
+
+/** Where one walk (pull requests, issues, labels, commits, verification) stands. */
+const Walk = z.object({
+  /** After the last page that was listed; null: from the beginning. */
+  cursor: z.string().nullable(),
+  isListed: z.boolean(),
+  /** GitHub's count of what is listed, as of the last page. */
+  listedTotal: z.number().nullable(),
+  /** Items that changed after this time are left to others; null: none. */
+  until: z.string().nullable(),
+  /** Numbers still to be fetched one by one. */
+  numbers: z.array(z.number()),
+  needs: z.array(Need),
+  open: z.array(OpenItem),
+  /** Commit from which the history is walked. */
+  head: z.string().nullable(),
+  /** Numbers that verification has fetched again. */
+  repaired: z.array(z.number()),
+});
+export type Walk = z.infer<typeof Walk>;
+
+/** All that a capture must remember to go on elsewhere. */
+export const CaptureState = z.object({
+  version: z.literal(1),
+  /** When this pass began, by GitHub's clock; what changed later belongs to the next pass. Null: not begun. */
+  startedAt: z.string().nullable(),
+  /** An incremental pass captures what changed since then; null: everything in the target's range. */
+  changedSince: z.string().nullable(),
+  /** Index of the stage that is being carried out; equal to the number of stages: finished. */
+  stage: z.number(),
+  walk: Walk,
+  sizes: z.object({ pull_request: PageSize, issue: PageSize, continuation: PageSize }),
+  done: z.number(),
+  total: z.number().nullable(),
+  gaps: z.array(Gap),
+  isFinished: z.boolean(),
+});
+export type CaptureState = z.infer<typeof CaptureState>;
+
+export function startWalk(options: { numbers?: readonly number[]; until?: string | null } = {}): Walk {
+  return {
+    cursor: null,
+    isListed: false,
+    listedTotal: null,
+    until: options.until ?? null,
+    numbers: [...(options.numbers ?? [])],
+    needs: [],
+    open: [],
+    head: null,
+    repaired: [],
+  };
+}

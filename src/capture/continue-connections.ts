@@ -1,0 +1,153 @@
+import type { GraphqlAnswer } from '../github/client.ts';
+import { GitHubError } from '../github/errors.ts';
+import type { Need } from './checkpoint.ts';
+import { finishItems } from './finish-items.ts';
+import type { ItemKind } from './item-kinds.ts';
+import { growPageSize, restorePageSize, shrinkPageSize } from './page-size.ts';
+import {
+  type ContinuationData,
+  type ContinuationNode,
+  type ContinuationPart,
+  continuations,
+  threadStart,
+} from './queries/continuations.ts';
+import type { ThreadNode } from './queries/nodes.ts';
+import { readConnection } from './read-item.ts';
+import { threadRows } from './rows/nested.ts';
+import type { Session } from './session.ts';
+
+/** As many connections as fill one point of a request: GitHub rounds (1 + connections) / 100 to the nearest. */
+export const CONNECTIONS_OF_ONE_POINT = 148;
+/** What a thread has, on average, before GitHub told. */
+const EXPECTED_COMMENTS = 3;
+/** Below so many nodes a page is not made smaller: what fails then fails for another reason. */
+const LEAST_NODES = 5;
+
+/** Reads one more page of the connections at the head of the queue, of as many as fit into one request. */
+export async function continueConnections(session: Session, kind: ItemKind): Promise<void> {
+  const { walk, sizes } = session.state;
+  for (;;) {
+    const { size } = sizes.continuation;
+    const first = Math.min(100, size);
+    const { chosen, weight } = chooseNeeds(walk.needs, size, first);
+    const isLeast = chosen.length === 1 && first <= LEAST_NODES;
+    try {
+      const answer = await ask(session, kind, chosen, first, !isLeast);
+      sizes.continuation = growPageSize(sizes.continuation, Math.min(size, weight), answer.durationMs);
+      walk.needs.splice(0, chosen.length, ...takePages(session, kind, chosen, answer));
+      break;
+    } catch (error) {
+      if (!(error instanceof GitHubError) || error.code !== 'too_heavy') throw error;
+      if (!isLeast) {
+        sizes.continuation = shrinkPageSize(
+          sizes.continuation,
+          chosen.length === 1 ? first : Math.min(size, weight),
+        );
+        continue;
+      }
+      for (const need of chosen) giveUp(session, need, error.message);
+      walk.needs.splice(0, chosen.length);
+      sizes.continuation = restorePageSize(sizes.continuation);
+      break;
+    }
+  }
+  finishItems(session, kind);
+}
+
+/** The head of the queue: at least one, at most what one point buys, and about `size` nodes. */
+function chooseNeeds(
+  needs: readonly Need[],
+  size: number,
+  first: number,
+): { chosen: Need[]; weight: number } {
+  const chosen: Need[] = [];
+  let weight = 0;
+  for (const need of needs.slice(0, CONNECTIONS_OF_ONE_POINT)) {
+    const nodes = 1 + Math.min(first, need.expected ?? EXPECTED_COMMENTS);
+    if (chosen.length > 0 && weight + nodes > size) break;
+    chosen.push(need);
+    weight += nodes;
+  }
+  return { chosen, weight };
+}
+
+function ask(session: Session, kind: ItemKind, needs: readonly Need[], first: number, canShrink: boolean) {
+  const parts = needs.map((need) => partOf(kind, need));
+  const variables: Record<string, unknown> = { first };
+  for (const [i, need] of needs.entries()) {
+    variables[`i${i}`] = need.node;
+    variables[`c${i}`] = need.cursor;
+  }
+  return session.ask<ContinuationData>(continuations(parts), variables, canShrink);
+}
+
+function partOf(kind: ItemKind, need: Need): ContinuationPart {
+  if (need.connection === 'threadComments') return { ...threadStart(), isThreadStart: need.cursor === null };
+  const spec = kind.connections.find(({ field }) => field === need.connection);
+  if (spec === undefined) throw new Error(`a ${kind.type} has no connection ${need.connection}`);
+  return { parentType: kind.type, spec, isThreadStart: false };
+}
+
+/** Takes what the pages hold; returns the needs that they leave. */
+function takePages(
+  session: Session,
+  kind: ItemKind,
+  needs: readonly Need[],
+  answer: GraphqlAnswer<ContinuationData | null>,
+): Need[] {
+  return needs.flatMap((need, i) => {
+    const node = answer.data?.[`p${i}`] ?? null;
+    const left = node === null ? null : takePage(session, kind, need, node, answer.receivedAt.toISOString());
+    if (left !== null) return left;
+    const error = answer.errors.find(({ path }) => path?.[0] === `p${i}`);
+    giveUp(session, need, error?.message ?? (node === null ? 'it is gone' : 'GitHub answered null'));
+    return [];
+  });
+}
+
+/** The needs that a page leaves; null when it holds nothing to read. */
+function takePage(
+  session: Session,
+  kind: ItemKind,
+  need: Need,
+  node: ContinuationNode,
+  capturedAt: string,
+): Need[] | null {
+  const { page } = node;
+  if (!page) return null;
+  const { spec } = partOf(kind, need);
+  const isThread = need.connection === 'threadComments';
+  const context = {
+    itemId: need.item,
+    itemKind: kind.name,
+    threadId: isThread ? need.node : null,
+    capturedAt,
+  };
+  if (isThread && need.cursor === null) {
+    session.writer.add(threadRows(node as ThreadNode, page.totalCount, context));
+  }
+  const open = session.state.walk.open.find((item) => item.id === need.item);
+  if (need.lacksCount && open?.base) {
+    // Each total is added to the least row of its item, which an upsert merges with what is stored.
+    open.base = { ...open.base, [spec.countColumn]: page.totalCount, captured_at: capturedAt };
+    session.writer.add([{ table: `${kind.name}s`, row: open.base }]);
+  }
+  const reading = readConnection(spec, page, context, need, need.expected ?? page.totalCount);
+  if (reading.hasHoles) giveUp(session, need, 'GitHub answered null for some of it');
+  if (
+    page.pageInfo.hasNextPage &&
+    (page.pageInfo.endCursor === null || page.pageInfo.endCursor === need.cursor)
+  ) {
+    giveUp(session, need, 'GitHub does not lead on to its next page');
+    return [];
+  }
+  session.writer.add(reading.rows);
+  return reading.needs;
+}
+
+/** Never in silence: what can't be had is a gap, and its item gets no snapshot. */
+function giveUp(session: Session, need: Need, reason: string): void {
+  session.addGap({ number: need.number, connection: need.connection, reason });
+  const open = session.state.walk.open.find((item) => item.id === need.item);
+  if (open !== undefined) open.isBroken = true;
+}

@@ -1,0 +1,165 @@
+import type { GraphqlAnswer } from '../github/client.ts';
+import { GitHubError } from '../github/errors.ts';
+import { checkRepository } from './check-repository.ts';
+import { finishItems } from './finish-items.ts';
+import type { DetailLevel, ItemKind } from './item-kinds.ts';
+import { growPageSize, restorePageSize, shrinkPageSize } from './page-size.ts';
+import { type ItemPageData, type ItemsByNumberData, itemPage, itemsByNumber } from './queries/items.ts';
+import type { Connection, ItemNode } from './queries/nodes.ts';
+import { readItem } from './read-item.ts';
+import type { Session } from './session.ts';
+
+/** What is asked of an item that fails even when it is alone in its page. */
+const FALLBACKS: readonly DetailLevel[] = ['scalars', 'minimum'];
+
+/** Fetches the next page of items by creation; moves the walk's cursor behind it. */
+export async function fetchNextPage(session: Session, kind: ItemKind): Promise<void> {
+  const { walk } = session.state;
+  const after = walk.cursor;
+  const { answer, items, level, asked } = await adapt(session, kind, (first, wanted, canShrink) =>
+    askPage(session, kind, { first, level: wanted, after }, canShrink),
+  );
+  const { pageInfo, totalCount } = items;
+  if (pageInfo.hasNextPage && (pageInfo.endCursor === null || pageInfo.endCursor === after)) {
+    const where = `the list of ${kind.listField} at cursor ${after}`;
+    throw new GitHubError('unexpected_answer', `GitHub does not lead on in ${where}; try again later`);
+  }
+  if ((items.nodes ?? []).length === 0 && pageInfo.hasNextPage && asked > 0) {
+    session.warnings.add(`GitHub answered an empty page in the middle of ${kind.listField}`);
+  }
+  for (const node of items.nodes ?? []) {
+    if (node === null)
+      session.addGap({ number: null, connection: kind.oneField, reason: 'GitHub answered null' });
+    else takeItem(session, kind, node, level, answer);
+  }
+  if (walk.listedTotal !== null && totalCount < walk.listedTotal) {
+    session.warnings.add(
+      `GitHub's count of ${kind.listField} fell from ${walk.listedTotal} to ${totalCount}`,
+    );
+  }
+  walk.listedTotal = totalCount;
+  walk.cursor = pageInfo.endCursor ?? after;
+  walk.isListed = !pageInfo.hasNextPage;
+  finishItems(session, kind);
+}
+
+/** Fetches the next items of the walk's list of numbers. */
+export async function fetchByNumber(session: Session, kind: ItemKind): Promise<void> {
+  const { walk } = session.state;
+  const { answer, nodes, level, asked } = await adapt(session, kind, async (size, wanted, canShrink) => {
+    const numbers = walk.numbers.slice(0, size);
+    const variables = Object.fromEntries(numbers.map((number, i) => [`n${i}`, number]));
+    const answer = await session.ask<ItemsByNumberData>(
+      itemsByNumber(kind, wanted, numbers.length),
+      variables,
+      canShrink && numbers.length > 1,
+    );
+    const repository = checkRepository(session, answer);
+    return {
+      answer,
+      nodes: numbers.map((_, i) => repository[`i${i}`] ?? null),
+      asked: numbers.length,
+      hasHoles: false,
+    };
+  });
+  for (const [index, node] of nodes.entries()) {
+    const number = walk.numbers[index] ?? null;
+    if (node === null) {
+      const reason = reasonFor(answer, `i${index}`) ?? 'not found: deleted, transferred, or never there';
+      session.addGap({ number, connection: kind.oneField, reason });
+    } else {
+      takeItem(session, kind, node, level, answer);
+    }
+  }
+  walk.numbers.splice(0, asked);
+  finishItems(session, kind);
+}
+
+type Attempt = { answer: GraphqlAnswer<unknown>; asked: number; hasHoles: boolean };
+
+/**
+ * Asks for as many items as the governor allows, for fewer when GitHub can't carry that out, and for less of a single item
+ * when it fails by itself.
+ * @throws GitHubError when not even the least of one item could be had
+ */
+async function adapt<A extends Attempt>(
+  session: Session,
+  kind: ItemKind,
+  attempt: (size: number, level: DetailLevel, canShrink: boolean) => Promise<A>,
+): Promise<A & { level: DetailLevel }> {
+  const { sizes } = session.state;
+  let failure: unknown;
+  for (;;) {
+    const { size } = sizes[kind.name];
+    try {
+      const result = await attempt(size, 'full', size > 1);
+      if (!result.hasHoles) {
+        sizes[kind.name] = growPageSize(sizes[kind.name], result.asked, result.answer.durationMs);
+        return { ...result, level: 'full' };
+      }
+    } catch (error) {
+      if (!isTooHeavy(error)) throw error;
+      failure = error;
+    }
+    if (size === 1) break;
+    sizes[kind.name] = shrinkPageSize(sizes[kind.name], size);
+    session.options.log('info', 'smaller pages', { kind: kind.name, size: sizes[kind.name].size });
+  }
+  for (const level of FALLBACKS) {
+    try {
+      const result = await attempt(1, level, false);
+      session.warnings.add(`A ${kind.oneField} was too much for one query and was fetched in parts`);
+      sizes[kind.name] = restorePageSize(sizes[kind.name]);
+      return { ...result, level };
+    } catch (error) {
+      if (!isTooHeavy(error)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+async function askPage(
+  session: Session,
+  kind: ItemKind,
+  { first, level, after }: { first: number; level: DetailLevel; after: string | null },
+  canShrink: boolean,
+): Promise<Attempt & { items: Connection<ItemNode> }> {
+  const answer = await session.ask<ItemPageData>(itemPage(kind, level), { first, after }, canShrink);
+  const { items } = checkRepository(session, answer);
+  return { answer, items, asked: first, hasHoles: (items.nodes ?? []).includes(null) };
+}
+
+function takeItem(
+  session: Session,
+  kind: ItemKind,
+  node: ItemNode,
+  level: DetailLevel,
+  answer: GraphqlAnswer<unknown>,
+): void {
+  const { walk } = session.state;
+  if (walk.until !== null && Date.parse(node.updatedAt) > Date.parse(walk.until)) return;
+  const capturedAt = answer.receivedAt.toISOString();
+  const reading = readItem(kind, node, level, { repositoryId: session.repositoryId, capturedAt });
+  if (reading === null) {
+    session.addGap({ number: node.number, connection: kind.oneField, reason: 'GitHub tells no id for it' });
+    return;
+  }
+  // Listed again, because a page was asked again or the item came by number too: the newer reading replaces the older.
+  walk.needs = walk.needs.filter((need) => need.item !== reading.item.id);
+  walk.open = walk.open.filter((open) => open.id !== reading.item.id);
+  if (level === 'minimum') {
+    session.addGap({ number: node.number, connection: kind.oneField, reason: 'GitHub fails on its fields' });
+  }
+  session.writer.add(reading.rows);
+  walk.needs.push(...reading.needs);
+  walk.open.push(reading.item);
+}
+
+function reasonFor(answer: GraphqlAnswer<unknown>, alias: string): string | null {
+  return answer.errors.find((error) => error.path?.includes(alias))?.message ?? null;
+}
+
+function isTooHeavy(error: unknown): boolean {
+  return error instanceof GitHubError && error.code === 'too_heavy';
+}

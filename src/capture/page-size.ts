@@ -1,0 +1,63 @@
+/** How much to ask for in one request: pull requests of a page, or nodes of a request for continuations. */
+export interface PageSize {
+  size: number;
+  /** Never more than this: what one point buys, or what is decent to ask. */
+  max: number;
+  /** The smallest size that failed of late; growth stops below it until many requests went well. */
+  failedAt: number | null;
+  /** The last size that went well. */
+  good: number | null;
+  /** Requests in a row that left room to grow. */
+  streak: number;
+}
+
+/** GitHub ends a request after 10 s (docs.github.com, "Timeouts"): above 8 s the next may well fail. */
+const TOO_SLOW_MS = 8_000;
+/** Growth only while a request, made longer by as much, would stay below this. */
+const ROOM_MS = 5_000;
+const STREAK_TO_GROW = 3;
+/** A size that failed is tried again only after this many requests went well. */
+const STREAK_TO_FORGET = 30;
+
+export function startPageSize(max: number, size = max): PageSize {
+  return { size: Math.min(size, max), max, failedAt: null, good: null, streak: 0 };
+}
+
+/** After a request for `asked` items that was answered whole in `durationMs`. */
+export function growPageSize(state: PageSize, asked: number, durationMs: number): PageSize {
+  if (durationMs > TOO_SLOW_MS) {
+    return { ...state, size: half(asked), failedAt: lower(state.failedAt, asked), streak: 0 };
+  }
+  const good = asked;
+  // A short last page tells nothing about a full one.
+  if (asked < state.size) return { ...state, good };
+  const next = Math.min(state.max, state.size + Math.max(1, Math.floor(state.size / 8)));
+  if ((durationMs * next) / state.size > ROOM_MS) return { ...state, good, streak: 0 };
+  const streak = state.streak + 1;
+  const isForgotten = state.failedAt !== null && streak >= STREAK_TO_FORGET;
+  const failedAt = isForgotten ? null : state.failedAt;
+  const size = failedAt === null ? next : Math.min(next, failedAt - 1);
+  const canGrow = (isForgotten || streak % STREAK_TO_GROW === 0) && size > state.size;
+  return { ...state, good, failedAt, streak: isForgotten ? 0 : streak, size: canGrow ? size : state.size };
+}
+
+/** After a request for `asked` items that GitHub could not carry out. */
+export function shrinkPageSize(state: PageSize, asked: number): PageSize {
+  return { ...state, size: half(asked), failedAt: lower(state.failedAt, asked), streak: 0 };
+}
+
+/** After one item that fails even alone was got in another way: it says nothing about the others. */
+export function restorePageSize(state: PageSize): PageSize {
+  const size = Math.max(state.size, half(state.good ?? state.max));
+  return { ...state, size, failedAt: null, streak: 0 };
+}
+
+function half(size: number): number {
+  return Math.max(1, Math.floor(size / 2));
+}
+
+function lower(failedAt: number | null, asked: number): number | null {
+  // One item failing by itself sets no bound for pages of two.
+  if (asked <= 1) return failedAt;
+  return failedAt === null ? asked : Math.min(failedAt, asked);
+}

@@ -1,0 +1,43 @@
+import type { Checkpoint } from '../jobs-api/protocol.ts';
+import { CaptureState, startWalk } from './checkpoint.ts';
+import { ITEM_KINDS } from './item-kinds.ts';
+import { startPageSize } from './page-size.ts';
+import type { CaptureTarget } from './plan-stages.ts';
+
+/** Nodes of a request for continuations: at a few milliseconds a node well within GitHub's 10 s. */
+const CONTINUATION_NODES = { start: 1_000, max: 2_000 };
+/** A later pass begins so much before the one before it began: clocks differ, and a change takes time to show in lists. */
+const OVERLAP_MS = 10 * 60_000;
+
+/**
+ * Where a capture goes on: from its checkpoint; from a finished one, with an incremental pass (repository-wide work) or
+ * from the start (named items); without one, or with one of another version, from the start.
+ */
+export function resumeState(checkpoint: Checkpoint | null, target: CaptureTarget): CaptureState {
+  const fresh: CaptureState = {
+    version: 1,
+    startedAt: null,
+    changedSince: null,
+    stage: 0,
+    walk: startWalk(),
+    sizes: {
+      pull_request: startPageSize(ITEM_KINDS.pull_request.pageSize),
+      issue: startPageSize(ITEM_KINDS.issue.pageSize),
+      continuation: startPageSize(CONTINUATION_NODES.max, CONTINUATION_NODES.start),
+    },
+    done: 0,
+    total: null,
+    gaps: [],
+    isFinished: false,
+  };
+  const parsed = CaptureState.safeParse(checkpoint);
+  if (!parsed.success) return fresh;
+  const stored = parsed.data;
+  if (!stored.isFinished) return stored;
+  const { sizes, startedAt } = stored;
+  const isWholeRange = target.items.length === 0 && target.type !== 'verify';
+  // A pass that left gaps is no ground to build upon.
+  if (!isWholeRange || startedAt === null || stored.gaps.length > 0) return { ...fresh, sizes };
+  const changedSince = new Date(Date.parse(startedAt) - OVERLAP_MS).toISOString();
+  return { ...fresh, sizes, changedSince };
+}

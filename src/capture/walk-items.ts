@@ -1,0 +1,56 @@
+import { GitHubError } from '../github/errors.ts';
+import { checkRepository } from './check-repository.ts';
+import { CONNECTIONS_OF_ONE_POINT, continueConnections } from './continue-connections.ts';
+import { fetchByNumber, fetchNextPage } from './fetch-items.ts';
+import type { ItemKind } from './item-kinds.ts';
+import { type ChangedPageData, changedPage } from './queries/items.ts';
+import type { Session } from './session.ts';
+
+/** Lists what is to be captured, step by step, until the walk `isListed`; null: the walk's numbers are all. */
+export type ListStep = ((session: Session, kind: ItemKind) => Promise<void>) | null;
+
+/**
+ * Captures items with all that hangs on them, in this order: what fills a request of continuations, then known numbers,
+ * then the list's next page, and at last the continuations that are left.
+ */
+export async function walkItems(session: Session, kind: ItemKind, listStep: ListStep): Promise<void> {
+  const { walk } = session.state;
+  for (;;) {
+    const isAllListed = walk.isListed || listStep === null;
+    if (walk.needs.length >= CONNECTIONS_OF_ONE_POINT) await continueConnections(session, kind);
+    else if (walk.numbers.length > 0) await fetchByNumber(session, kind);
+    else if (!isAllListed) await listStep(session, kind);
+    else if (walk.needs.length > 0) await continueConnections(session, kind);
+    else break;
+    await session.save();
+  }
+}
+
+/** All items, by creation. */
+export const listAll: ListStep = fetchNextPage;
+
+/** Items that changed since a time, the latest first, by their numbers. A page of 100 numbers costs one point. */
+export function listChanged(since: string): ListStep {
+  return async (session, kind) => {
+    const { walk } = session.state;
+    const after = walk.cursor;
+    const answer = await session.ask<ChangedPageData>(changedPage(kind), { first: 100, after });
+    const { items } = checkRepository(session, answer);
+    const { hasNextPage, endCursor } = items.pageInfo;
+    if (hasNextPage && (endCursor === null || endCursor === after)) {
+      const where = `the list of changed ${kind.listField} at cursor ${after}`;
+      throw new GitHubError('unexpected_answer', `GitHub does not lead on in ${where}; try again later`);
+    }
+    const nodes = (items.nodes ?? []).filter((node) => node !== null);
+    const changed = nodes.filter((node) => isInRange(node.updatedAt, since, walk.until));
+    walk.numbers.push(...changed.map((node) => node.number));
+    walk.cursor = endCursor ?? after;
+    walk.isListed = !hasNextPage || nodes.some((node) => Date.parse(node.updatedAt) < Date.parse(since));
+    if (walk.isListed) session.state.total = session.state.done + walk.numbers.length + walk.open.length;
+  };
+}
+
+function isInRange(time: string, since: string, until: string | null): boolean {
+  const at = Date.parse(time);
+  return at >= Date.parse(since) && (until === null || at <= Date.parse(until));
+}
