@@ -1,0 +1,9 @@
+import * as initial from './0001-initial.ts';
+
+export interface Migration {
+  name: string;
+  sql: string;
+}
+
+/** All migrations in their order. A static list, since the Action's bundle has no folder to read. */
+export const MIGRATIONS: readonly Migration[] = [{ name: '0001-initial', sql: initial.sql }];

@@ -1,0 +1,110 @@
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  PostgresDialect,
+  type PostgresDialectConfig,
+  PostgresDriver,
+  type QueryResult,
+  type TransactionSettings,
+} from 'kysely';
+
+export interface PoolerSafeDialectConfig extends PostgresDialectConfig {
+  /** Where unqualified names are looked up and created; null: as the role's search_path says. */
+  schema: string | null;
+  /** What is thrown in place of an error of the driver. */
+  translateError: (error: unknown) => unknown;
+}
+
+/**
+ * Kysely's Postgres dialect, made fit for a transaction pooler: between transactions such a pooler gives a client's
+ * statements to any server connection, so a `SET search_path` would be lost to us and would reach others, and as a
+ * start-up option it is refused or ignored (PgBouncer's `ignore_startup_parameters`). Therefore, where a schema is
+ * given, it is set for each transaction, and a single statement becomes a transaction of its own.
+ */
+export class PoolerSafeDialect extends PostgresDialect {
+  readonly #config: PoolerSafeDialectConfig;
+
+  constructor(config: PoolerSafeDialectConfig) {
+    super(config);
+    this.#config = config;
+  }
+
+  override createDriver(): PostgresDriver {
+    return new PoolerSafeDriver(this.#config);
+  }
+}
+
+class PoolerSafeDriver extends PostgresDriver {
+  readonly #setSchema: CompiledQuery | null;
+  readonly #translateError: (error: unknown) => unknown;
+  readonly #prepared = new WeakSet<DatabaseConnection>();
+  readonly #inTransaction = new WeakSet<DatabaseConnection>();
+
+  constructor(config: PoolerSafeDialectConfig) {
+    super(config);
+    this.#setSchema =
+      config.schema === null
+        ? null
+        : CompiledQuery.raw(`set local search_path to ${quoteName(config.schema)}`);
+    this.#translateError = config.translateError;
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    try {
+      const connection = await super.acquireConnection();
+      if (!this.#prepared.has(connection)) this.#prepare(connection);
+      return connection;
+    } catch (error) {
+      throw this.#translateError(error);
+    }
+  }
+
+  override async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings) {
+    this.#inTransaction.add(connection);
+    await super.beginTransaction(connection, settings);
+    if (this.#setSchema !== null) await connection.executeQuery(this.#setSchema);
+  }
+
+  override async releaseConnection(connection: Parameters<PostgresDriver['releaseConnection']>[0]) {
+    this.#inTransaction.delete(connection);
+    await super.releaseConnection(connection);
+  }
+
+  #prepare(connection: DatabaseConnection): void {
+    const execute = connection.executeQuery.bind(connection);
+    const setSchema = this.#setSchema;
+    connection.executeQuery = async <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
+      try {
+        return setSchema === null || this.#inTransaction.has(connection)
+          ? await execute<R>(query)
+          : await executeAlone<R>(execute, setSchema, query);
+      } catch (error) {
+        throw this.#translateError(error);
+      }
+    };
+    this.#prepared.add(connection);
+  }
+}
+
+async function executeAlone<R>(
+  execute: DatabaseConnection['executeQuery'],
+  setSchema: CompiledQuery,
+  query: CompiledQuery,
+): Promise<QueryResult<R>> {
+  // Without parameters, so both go in one message of the simple protocol.
+  await execute(CompiledQuery.raw(`begin; ${setSchema.sql}`));
+  try {
+    const result = await execute<R>(query);
+    await execute(CompiledQuery.raw('commit'));
+    return result;
+  } catch (error) {
+    // What went wrong first is what matters; a connection that is broken can't roll back, and the pool drops it.
+    await execute(CompiledQuery.raw('rollback')).catch(() => {});
+    throw error;
+  }
+}
+
+/** A name as SQL writes it, whatever characters it has. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
