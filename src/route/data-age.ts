@@ -17,6 +17,8 @@ export function dataAge(
   item: WorkItem,
   context: { now: Date; limits: RouteLimits },
 ): 'recent' | 'old' | 'unknown' {
+  // The change is the push, whenever its commits were written.
+  if (item.type === 'branch_commits' && item.reason === 'webhook') return 'recent';
   const line = recentLine(context).getTime();
   const { since, until } = item.range;
   if (since !== undefined) return since.getTime() >= line ? 'recent' : 'old';

@@ -215,7 +215,7 @@ function parseActivity(
       type,
       items,
       include,
-      changedAt: activity.changedAt ?? received.now,
+      range: momentOf(activity.changedAt, received.now),
     }),
   ];
   return {
@@ -292,8 +292,7 @@ function parsePush(payload: Payload<'push'>, received: ReceivedEvent): ParsedEve
         type: 'branch_commits',
         items: [],
         include: ['commits'],
-        // The change is the push itself, whenever its commits were written.
-        changedAt: received.now,
+        range: rangeOfPush(payload, received.now),
       }),
     ],
     tombstones: [],
@@ -302,6 +301,27 @@ function parsePush(payload: Payload<'push'>, received: ReceivedEvent): ParsedEve
       [commit.added, commit.modified, commit.removed].some((paths) => paths.includes(SETTINGS_PATH)),
     ),
   };
+}
+
+/** GitHub's cap of the list of commits in a push; what is beyond it is not told. */
+const MAX_PUSHED_COMMITS = 2_048;
+
+/**
+ * Where the walk from the new head back may end: at the oldest of the pushed commits. A second earlier, since
+ * fractions are cut off. From the beginning where the list is cut.
+ */
+function rangeOfPush(payload: Payload<'push'>, now: Date): WorkItem['range'] {
+  if (payload.commits.length >= MAX_PUSHED_COMMITS) return {};
+  const times = [...payload.commits, payload.head_commit].flatMap(
+    (commit) => commit?.timestamp?.getTime() ?? [],
+  );
+  return { since: new Date(Math.min(now.getTime(), ...times) - 1_000) };
+}
+
+/** The moment of a change, as a range. A clock that runs ahead of ours must not make it lie in the future. */
+function momentOf(changedAt: Date | null | undefined, now: Date): WorkItem['range'] {
+  const moment = new Date(Math.min((changedAt ?? now).getTime(), now.getTime()));
+  return { since: moment, until: moment };
 }
 
 function parseInstallation(
@@ -352,11 +372,9 @@ function workItem(
   origin: { repository: PayloadRepository; installationId: number },
   received: ReceivedEvent,
   sender: RepositoryPayload['sender'],
-  what: { type: JobType; items: number[]; include: WorkItem['include']; changedAt: Date },
+  what: Pick<WorkItem, 'type' | 'items' | 'include' | 'range'>,
 ): WorkItem {
   const { repository, installationId } = origin;
-  // A clock that runs ahead of ours must not make a change lie in the future.
-  const changedAt = new Date(Math.min(what.changedAt.getTime(), received.now.getTime()));
   return {
     repository: {
       id: repository.id,
@@ -364,10 +382,7 @@ function workItem(
       installationId,
       isPrivate: repository.private,
     },
-    type: what.type,
-    items: what.items,
-    range: { since: changedAt, until: changedAt },
-    include: what.include,
+    ...what,
     reason: 'webhook',
     ...(sender ? { actor: actorOf(sender) } : {}),
     isCritical: false,

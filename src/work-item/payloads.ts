@@ -88,6 +88,7 @@ export const PAYLOADS = {
     ref: z.string().min(1),
     after: z.string().optional(),
     deleted: z.boolean().default(false),
+    head_commit: z.object({ timestamp: Timestamp.optional() }).nullish(),
     commits: z
       .array(
         z.object({
