@@ -1,5 +1,4 @@
-import type { Kysely } from 'kysely';
-import type { DB } from '../store/database.generated.ts';
+import type { Database } from '../store/database.ts';
 import { type CommandOutcome, refuse } from './command-outcome.ts';
 import { FEATURE_NAME } from './evaluate-enrolment.ts';
 import { authorize, type PermissionLevel } from './permission.ts';
@@ -24,7 +23,7 @@ export interface RolloutVerb {
 
 /** What a command needs from the place where it was given. */
 export interface CommandContext {
-  db: Kysely<DB>;
+  db: Database;
   environmentStop: boolean;
   actor: RolloutActor;
   source: RolloutSource;

@@ -1,6 +1,7 @@
-import { type Kysely, type Selectable, sql, type Updateable } from 'kysely';
+import { type Selectable, sql, type Updateable } from 'kysely';
 import type { Config, RolloutStrategy } from '../config/config.ts';
 import type { DB } from '../store/database.generated.ts';
+import type { Database } from '../store/database.ts';
 import { FEATURE_NAME, type RolloutMachineState, type RolloutState } from './evaluate-enrolment.ts';
 
 /** The rollout's row, with what people are shown beside what enrolment needs. */
@@ -76,7 +77,7 @@ export type RolloutChangeResult =
  * Creates the rollout's row where the database has none, with the environment's values; an existing row is left as
  * it is. The environment's stop is no default: `readRollout` adds it at every read.
  */
-export async function ensureRollout(db: Kysely<DB>, defaults: Config['rollout']): Promise<void> {
+export async function ensureRollout(db: Database, defaults: Config['rollout']): Promise<void> {
   await inTransaction(db, async (trx) => {
     await describeChange(trx, {
       actor: { type: 'system', login: 'hybrid-capture' },
@@ -103,7 +104,7 @@ export async function ensureRollout(db: Kysely<DB>, defaults: Config['rollout'])
  * Throws where there is no row: an unknown rollout is never taken for "off" or "on".
  */
 export async function readRollout(
-  db: Kysely<DB>,
+  db: Database,
   { environmentStop }: { environmentStop: boolean },
 ): Promise<Rollout> {
   const row = await db
@@ -119,7 +120,7 @@ export async function readRollout(
  * this actor, source, action and reason. Changes that are made at the same time follow each other, none is lost.
  */
 export async function changeRollout(
-  db: Kysely<DB>,
+  db: Database,
   { environmentStop, ifVersion, change, ...description }: RolloutChange,
 ): Promise<RolloutChangeResult> {
   return inTransaction(db, async (trx) => {
@@ -162,7 +163,7 @@ export function putOnList(
 
 /** Tells the history's trigger about the change; the settings end with the transaction. */
 async function describeChange(
-  trx: Kysely<DB>,
+  trx: Database,
   { actor, source, action, reason }: Pick<RolloutChange, 'actor' | 'source' | 'action' | 'reason'>,
 ): Promise<void> {
   await sql`SELECT set_config('hybrid.actor', ${JSON.stringify(actor)}, true),
@@ -171,7 +172,7 @@ async function describeChange(
                    set_config('hybrid.reason', ${reason ?? ''}, true)`.execute(trx);
 }
 
-function inTransaction<Result>(db: Kysely<DB>, work: (trx: Kysely<DB>) => Promise<Result>): Promise<Result> {
+function inTransaction<Result>(db: Database, work: (trx: Database) => Promise<Result>): Promise<Result> {
   return db.isTransaction ? work(db) : db.transaction().execute(work);
 }
 

@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely';
-import type { DB } from '../store/database.generated.ts';
+import { sql } from 'kysely';
+import type { Database } from '../store/database.ts';
 import type { Category } from './category.ts';
 import { evaluateEnrolment, ROLLOUT_PHASES } from './evaluate-enrolment.ts';
 import type { Rollout } from './rollout-store.ts';
@@ -14,7 +14,7 @@ export interface RolloutSummary {
 }
 
 /** Counts who is in, by the same function that enrols, and how the jobs of the monitoring window ended. */
-export async function summarizeRollout(db: Kysely<DB>, rollout: Rollout): Promise<RolloutSummary> {
+export async function summarizeRollout(db: Database, rollout: Rollout): Promise<RolloutSummary> {
   const repositories = await db
     .selectFrom('repositories')
     .leftJoin('repository_categories', 'repository_categories.repository_id', 'repositories.id')
