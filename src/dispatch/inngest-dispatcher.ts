@@ -1,5 +1,4 @@
 import type { Database } from '../store/database.ts';
-import type { JobType } from '../work-item/work-item.ts';
 import { DispatchError, type Dispatcher } from './dispatcher.ts';
 import { EVENT_OF_JOB_TYPE, INNGEST_EVENTS, jobEventId } from './job-events.ts';
 
@@ -37,7 +36,7 @@ export function createInngestDispatcher(options: {
       return Math.max(0, IN_FLIGHT - count);
     },
     async dispatch(job, run) {
-      const { name, version, schema } = INNGEST_EVENTS[EVENT_OF_JOB_TYPE[job.job_type as JobType]];
+      const { name, version, schema } = INNGEST_EVENTS[EVENT_OF_JOB_TYPE[job.job_type]];
       const data = schema.parse({
         jobId: job.id,
         run,

@@ -62,7 +62,7 @@ export function decisionColumns({ route, enrolment, isExposed, isBulk, priority 
     enrolment_reason: enrolment.reason,
     is_exposed: isExposed,
     is_bulk: isBulk,
-    arm: enrolment.eligible ? 'enrolled' : 'control',
+    arm: enrolment.eligible ? ('enrolled' as const) : ('control' as const),
     priority,
     rollout_epoch: enrolment.epoch,
     rollout_phase: enrolment.phase,

@@ -60,7 +60,7 @@ export async function endRun(db: Database, options: EndRunOptions): Promise<Sett
       .executeTakeFirst();
     if (!job) return null;
     const isHeld = options.holder === undefined || options.holder === job.lease_holder;
-    if (job.run !== options.run || !isHeld || isEnded(job.status as JobStatus)) return unchanged(job);
+    if (job.run !== options.run || !isHeld || isEnded(job.status)) return unchanged(job);
     const run = await trx
       .selectFrom('job_runs')
       .selectAll()
@@ -73,7 +73,7 @@ export async function endRun(db: Database, options: EndRunOptions): Promise<Sett
 }
 
 function unchanged(job: Job): SettledRun {
-  return { status: job.status as JobStatus, isChanged: false, notBefore: null };
+  return { status: job.status, isChanged: false, notBefore: null };
 }
 
 /** Writes the end of the current run of a job that the caller has locked. */

@@ -14,14 +14,14 @@ export type Worker = 'inngest' | 'workflow' | 'in_process';
 export function jobWorkItem(job: Job, repository: Omit<WorkRepository, 'id' | 'installationId'>): WorkItem {
   return {
     repository: { id: job.repository_id, installationId: job.installation_id, ...repository },
-    type: job.job_type as WorkItem['type'],
+    type: job.job_type,
     items: job.items,
     range: {
       ...(job.range_since ? { since: job.range_since } : {}),
       ...(job.range_until ? { until: job.range_until } : {}),
     },
     include: job.include as WorkItem['include'],
-    reason: job.reason as WorkItem['reason'],
+    reason: job.reason,
     ...(job.actor_id !== null && job.actor_login !== null
       ? { actor: { id: job.actor_id, login: job.actor_login } }
       : {}),

@@ -109,6 +109,6 @@ async function giveUp(
         ? `Run ${runNumber} gave no sign of life since ${(job.heartbeat_at ?? now).toISOString()}.`
         : `Run ${runNumber} was sent but never began.`;
     const { status } = await settleRun(trx, job, run, { outcome: 'lost', result: null, error, now });
-    return { jobId, run: runNumber, worker: run.worker as Worker | null, status };
+    return { jobId, run: runNumber, worker: run.worker, status };
   });
 }

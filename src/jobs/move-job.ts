@@ -30,7 +30,7 @@ export async function moveJob(
   to: JobStatus,
   { now, ...columns }: Columns & { now: Date },
 ): Promise<Job> {
-  const from = job.status as JobStatus;
+  const from = job.status;
   if (!canTransition(from, to)) {
     throw new IllegalTransitionError(`Job ${job.id} is ${from} and can't become ${to}.`);
   }

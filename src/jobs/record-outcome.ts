@@ -3,7 +3,7 @@ import type { DB } from '../store/database.generated.ts';
 import type { Job } from './job.ts';
 import type { JobStatus } from './transitions.ts';
 
-const OUTCOMES: Partial<Record<JobStatus, string>> = {
+const OUTCOMES = {
   completed: 'success',
   failed: 'failure',
   timed_out: 'timed_out',
@@ -11,7 +11,7 @@ const OUTCOMES: Partial<Record<JobStatus, string>> = {
   cancelled: 'cancelled',
   skipped: 'skipped',
   blocked: 'blocked',
-};
+} as const satisfies Partial<Record<JobStatus, string>>;
 
 /** The statuses that count as errors of the rollout: what was blocked, skipped or cancelled says nothing about a path. */
 const ERRORS: ReadonlySet<string> = new Set(['failed', 'timed_out', 'lost']);
@@ -21,8 +21,8 @@ const ERRORS: ReadonlySet<string> = new Set(['failed', 'timed_out', 'lost']);
  * all runs together, in seconds, without the waits between them.
  */
 export async function insertMetrics(trx: Transaction<DB>, job: Job, now: Date): Promise<void> {
-  const outcome = OUTCOMES[job.status as JobStatus];
-  if (outcome === undefined) throw new Error(`Job ${job.id} is ${job.status}, so it has no outcome yet.`);
+  const outcome = job.status in OUTCOMES ? OUTCOMES[job.status as keyof typeof OUTCOMES] : null;
+  if (outcome === null) throw new Error(`Job ${job.id} is ${job.status}, so it has no outcome yet.`);
   const { seconds } = await trx
     .selectFrom('job_runs')
     .select(

@@ -1,5 +1,4 @@
 import { sql, type Transaction } from 'kysely';
-import type { Category } from '../rollout/category.ts';
 import type { DB } from '../store/database.generated.ts';
 import type { WorkRepository } from '../work-item/work-item.ts';
 import type { RepositoryFacts } from './decide-job.ts';
@@ -47,7 +46,7 @@ export async function findRepositoryFacts(trx: Transaction<DB>, repositoryId: nu
     .where('repository.id', '=', repositoryId)
     .executeTakeFirstOrThrow();
   const facts: RepositoryFacts = {
-    category: row.category as Category | null,
+    category: row.category,
     pullRequestsCount: row.pull_requests_count,
     isNew: row.is_new,
   };

@@ -149,7 +149,7 @@ async function captureJob(
     const result = await capture({
       target: {
         repository: { owner, name, id: job.repository_id },
-        type: job.job_type as never,
+        type: job.job_type,
         items: job.items,
         since: job.range_since,
         until: job.range_until,

@@ -1,0 +1,66 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Inngest } from 'inngest';
+import { serve } from 'inngest/node';
+import type { Config } from '../../src/config/config.ts';
+import type { Dispatcher } from '../../src/dispatch/dispatcher.ts';
+import { createInngestDispatcher } from '../../src/dispatch/inngest-dispatcher.ts';
+import { INNGEST_EVENTS } from '../../src/dispatch/job-events.ts';
+import { checkConsumers } from './check-consumers.ts';
+import { createFunctions, type FunctionContext } from './job-functions.ts';
+
+export interface InngestApp {
+  client: Inngest;
+  /** Serves /api/inngest. Reads the request itself, so it goes before anything that reads bodies; answers every path. */
+  handler: RequestListener;
+  dispatcher: Dispatcher;
+}
+
+export const INNGEST_PATH = '/api/inngest';
+
+/**
+ * Inngest as configured: the client, its functions over HTTP, and the dispatcher that sends it runs of jobs.
+ * @throws UnconsumedEventError when an event that can be sent has no function.
+ */
+export function createInngest(
+  options: Omit<FunctionContext, 'config' | 'onSettled'> & { config: Config; onSettled?: () => void },
+): InngestApp {
+  const { config, log, onSettled = () => {} } = options;
+  const { mode, eventKey, signingKey, baseUrl } = config.inngest;
+  const logger = {
+    debug: () => {},
+    info: (...message: unknown[]) => log.info({ stage: 'inngest' }, describe(message)),
+    warn: (...message: unknown[]) => log.warn({ stage: 'inngest' }, describe(message)),
+    error: (...message: unknown[]) => log.error({ stage: 'inngest' }, describe(message)),
+  };
+  const client = new Inngest({
+    id: 'hybrid-capture',
+    isDev: mode === 'dev',
+    logger,
+    ...(eventKey !== null ? { eventKey } : {}),
+    ...(signingKey !== null ? { signingKey } : {}),
+    ...(baseUrl !== null ? { baseUrl } : {}),
+  });
+  const functions = createFunctions(client, { ...options, onSettled });
+  checkConsumers(Object.values(INNGEST_EVENTS), functions);
+  const listener = serve({
+    client,
+    functions,
+    servePath: INNGEST_PATH,
+    ...(config.http.publicUrl ? { serveOrigin: config.http.publicUrl.origin } : {}),
+    // Otherwise anybody could make this app register itself anew.
+    enableUnauthedSync: false,
+  });
+  return {
+    client,
+    handler: (request: IncomingMessage, response: ServerResponse) => listener(request, response as never),
+    dispatcher: createInngestDispatcher({ db: options.db, send: (event) => client.send(event) }),
+  };
+}
+
+/** Inngest's own log lines, which begin with their text and may go on with objects. */
+function describe(message: unknown[]): string {
+  return message
+    .map((part) => (part instanceof Error ? part.message : typeof part === 'string' ? part : ''))
+    .join(' ')
+    .trim();
+}

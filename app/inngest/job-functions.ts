@@ -1,0 +1,126 @@
+import { eventType, type Inngest } from 'inngest';
+import { sql } from 'kysely';
+import { INNGEST_EVENTS, JobEventData } from '../../src/dispatch/job-events.ts';
+import { type RunJobOptions, type RunJobReport, runJob } from '../../src/jobs/run-job.ts';
+import { endRun } from '../../src/jobs/runs.ts';
+
+/** What the functions need to carry runs out. */
+export type FunctionContext = Pick<RunJobOptions, 'db' | 'config' | 'tokenFor' | 'bulkFor' | 'log'> & {
+  /** A run is over: perhaps its continuation is due. */
+  onSettled: () => void;
+  /** Milliseconds; for tests. */
+  sliceMs?: number;
+};
+
+/**
+ * Inngest's tries after the first, explicit because the server's default and the SDK's documentation differ. They are
+ * for what kept an outcome from being recorded: a process that died, a database that was away. A failed capture is
+ * recorded in the job's row, which has attempts of its own.
+ */
+const RETRIES = 3;
+/** Longer than Inngest's waits between tries, measured as 20 and 45 s, so that the same run goes on. */
+const LEASE_MS = 180_000;
+/** One step is one HTTP request; many hosts end those after 60 s. */
+const SLICE_MS = 50_000;
+
+/** Captures of one installation share GitHub's budget. Plans of Inngest start at five steps at a time. */
+const PER_INSTALLATION = { key: 'string(event.data.installationId)', limit: 4 };
+/** One capture over a repository at a time: two would fetch the same pages. */
+const PER_REPOSITORY = { key: 'string(event.data.repositoryId)', limit: 1 };
+
+export function createFunctions(client: Inngest, context: FunctionContext) {
+  const event = ({
+    name,
+    version,
+    schema,
+  }: (typeof INNGEST_EVENTS)['captureItems' | 'captureRepository' | 'classifyRepository']) =>
+    eventType(name, { schema, version });
+  const options = {
+    retries: RETRIES,
+    // As the event's id: a run starts once, whatever is sent twice.
+    idempotency: 'event.data.jobId + ":" + string(event.data.run)',
+    onFailure: ({ event: failed, error }: { event: { data: { event: { data?: unknown } } }; error: Error }) =>
+      recordFailure(failed.data.event.data, error, context),
+  } as const;
+
+  return [
+    client.createFunction(
+      {
+        ...options,
+        id: 'capture-repository-sync-graphql',
+        name: 'Capture a repository',
+        triggers: [event(INNGEST_EVENTS.captureRepository)],
+        concurrency: [PER_INSTALLATION, PER_REPOSITORY],
+      },
+      async ({ event: { data }, step, runId }) => step.run('capture', () => carryOut(data, runId, context)),
+    ),
+    client.createFunction(
+      {
+        ...options,
+        id: 'capture-pull-request',
+        name: 'Capture pull requests or issues',
+        triggers: [event(INNGEST_EVENTS.captureItems)],
+        concurrency: [PER_INSTALLATION],
+      },
+      async ({ event: { data }, step, runId }) => step.run('capture', () => carryOut(data, runId, context)),
+    ),
+    client.createFunction(
+      {
+        ...options,
+        id: 'classify-single-repository',
+        name: 'Classify a repository',
+        triggers: [event(INNGEST_EVENTS.classifyRepository)],
+        concurrency: [PER_INSTALLATION],
+      },
+      async ({ event: { data }, step, runId }) => step.run('classify', () => carryOut(data, runId, context)),
+    ),
+    client.createFunction(
+      {
+        id: 'prod-test-function',
+        name: 'Answer a test event',
+        retries: 0,
+        triggers: [
+          eventType(INNGEST_EVENTS.test.name, {
+            schema: INNGEST_EVENTS.test.schema,
+            version: INNGEST_EVENTS.test.version,
+          }),
+        ],
+      },
+      async ({ event: { data }, step }) =>
+        step.run('ask-database', async () => {
+          await sql`SELECT 1`.execute(context.db);
+          return { nonce: data.nonce };
+        }),
+    ),
+  ];
+}
+
+async function carryOut(
+  data: JobEventData,
+  inngestRunId: string,
+  context: FunctionContext,
+): Promise<RunJobReport> {
+  const report = await runJob({
+    ...context,
+    ...JobEventData.parse(data),
+    worker: 'inngest',
+    inngestRunId,
+    leaseMs: LEASE_MS,
+    sliceMs: context.sliceMs ?? SLICE_MS,
+  });
+  context.onSettled();
+  return report;
+}
+
+/** After Inngest's last try: the run counts as failed, with the reason, unless the job has gone on without it. */
+async function recordFailure(
+  data: unknown,
+  error: Error,
+  { db, log, onSettled }: FunctionContext,
+): Promise<void> {
+  const { jobId, run } = JobEventData.parse(data);
+  const message = `Inngest gave the run up after ${RETRIES + 1} tries: ${error.message}`;
+  const settled = await endRun(db, { jobId, run, outcome: 'failure', result: null, error: message });
+  log.error({ job: jobId, run, stage: 'capture', status: settled?.status }, 'A run failed in every try.');
+  onSettled();
+}
