@@ -3,13 +3,13 @@ import { createDispatchLoop } from '../src/dispatch/dispatch-due.ts';
 import { createInProcessDispatcher } from '../src/dispatch/in-process-dispatcher.ts';
 import { createWorkflowDispatcher } from '../src/dispatch/workflow-dispatcher.ts';
 import { ensureRollout } from '../src/rollout/rollout-store.ts';
-import type { Database } from '../src/store/database.ts';
+import type { Database, OpenDatabase } from '../src/store/database.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { openDatabase } from '../src/store/open-database.ts';
 import { createCommandRunner } from './commands.ts';
 import { createGitHubApp, type GitHubApp } from './github-app.ts';
-import { type HttpHandler, type RunningServer, startHttpServer } from './http.ts';
-import { createInngest } from './inngest/functions.ts';
+import { type HttpHandler, onPath, type RunningServer, startHttpServer } from './http.ts';
+import { createInngest, INNGEST_PATH } from './inngest/functions.ts';
 import { createJobsApi } from './jobs-api/router.ts';
 import { createJobsRepository } from './jobs-repository.ts';
 import type { AppLog } from './log.ts';
@@ -37,7 +37,12 @@ const GRACE_MS = 10_000;
  * Starts the whole app: database, migrations, GitHub App, dispatchers, HTTP. What keeps it from starting is thrown,
  * and everything that was opened before is closed again.
  */
-export async function createApp(options: { config: Config; log: AppLog }): Promise<RunningApp> {
+export async function createApp(options: {
+  config: Config;
+  log: AppLog;
+  /** One that is open, in place of `config.database`; it is closed with the app. */
+  database?: OpenDatabase;
+}): Promise<RunningApp> {
   const { config, log } = options;
   const closers: (() => Promise<void>)[] = [];
   /** In the reverse order of opening. */
@@ -47,7 +52,9 @@ export async function createApp(options: { config: Config; log: AppLog }): Promi
     }
   };
   try {
-    return await start(config, log, closers, close);
+    const database = options.database ?? (await openDatabase(config.database));
+    closers.push(() => database.close());
+    return await start(database, config, log, closers, close);
   } catch (error) {
     await close();
     throw error;
@@ -55,13 +62,12 @@ export async function createApp(options: { config: Config; log: AppLog }): Promi
 }
 
 async function start(
+  database: OpenDatabase,
   config: Config,
   log: AppLog,
   closers: (() => Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<RunningApp> {
-  const database = await openDatabase(config.database);
-  closers.push(() => database.close());
   const { db } = database;
   await migrate(db, config.database.schema ? { schema: config.database.schema } : {});
   await ensureRollout(db, config.rollout);
@@ -73,15 +79,16 @@ async function start(
   await jobsRepository.start();
   closers.push(async () => jobsRepository.stop());
 
+  const onSettled = () => dispatchLoop.poke();
   const inngest =
-    config.inngest.mode === 'off' ? null : createInngest({ config, db, tokenFor, bulkFor, log });
+    config.inngest.mode === 'off' ? null : createInngest({ config, db, tokenFor, bulkFor, log, onSettled });
   const worker = createInProcessDispatcher({
     db,
     config,
     tokenFor,
     bulkFor,
     log,
-    onSettled: () => dispatchLoop.poke(),
+    onSettled,
   });
   const { workflow } = config.bulk;
   const dispatchLoop = createDispatchLoop({
@@ -136,7 +143,7 @@ async function start(
       log,
       onChange: (at) => dispatchLoop.poke(at),
     }),
-    ...(inngest ? [inngest.handler] : []),
+    ...(inngest ? [onPath(INNGEST_PATH, inngest.handler)] : []),
     createStatusPages({ database: () => checkDatabase(db) }),
   ];
   const server = await listen(config, handlers, log);

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AppLog } from './log.ts';
 
@@ -42,6 +48,15 @@ export async function startHttpServer(options: {
   const isAnyAddress = options.host === '0.0.0.0' || options.host === '::';
   const host = isAnyAddress ? '127.0.0.1' : options.host.includes(':') ? `[${options.host}]` : options.host;
   return { url: `http://${host}:${port}`, port, close: (graceMs) => closeServer(server, graceMs) };
+}
+
+/** A listener that answers every path, for one path alone. */
+export function onPath(path: string, listener: RequestListener): HttpHandler {
+  return (request, response) => {
+    if (pathOf(request) !== path) return false;
+    listener(request, response);
+    return true;
+  };
 }
 
 /** Writes a whole JSON answer. */
