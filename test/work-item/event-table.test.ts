@@ -5,26 +5,25 @@ import { isEventName, PAYLOADS } from '../../src/work-item/payloads.ts';
 
 const DOCS = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
 
-function tableRows(heading: string): string[][] {
-  const lines = DOCS.split('\n');
-  const from = lines.indexOf(heading);
+/** The rows below the table's head, cell by cell. */
+function tableRows(...head: string[]): string[][] {
+  const lines = DOCS.split('\n').map((line) => (line.startsWith('|') ? cells(line) : null));
+  const from = lines.findIndex((line) => line?.join() === head.join());
   expect(from).toBeGreaterThan(0);
-  const rows: string[][] = [];
-  for (const line of lines.slice(from + 2)) {
-    if (!line.startsWith('|')) break;
-    rows.push(
-      line
-        .slice(1, -1)
-        .split('|')
-        .map((cell) => cell.trim()),
-    );
-  }
-  return rows;
+  const end = lines.indexOf(null, from);
+  return lines.slice(from + 2, end).flatMap((line) => (line ? [line] : []));
+}
+
+function cells(line: string): string[] {
+  return line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
 }
 
 describe('the table of events', () => {
   it('is what docs/events.md shows, line by line', () => {
-    const documented = tableRows('| event | action | becomes | why |').map(
+    const documented = tableRows('event', 'action', 'becomes', 'why').map(
       ([event, action, outcome, why]) => ({
         event: event?.replaceAll('`', ''),
         action: action?.startsWith('every') ? '*' : action?.replaceAll('`', ''),
@@ -36,9 +35,7 @@ describe('the table of events', () => {
   });
 
   it('has every outcome explained in docs/events.md, and no other', () => {
-    const explained = tableRows('| outcome | what is done |').map(([outcome]) =>
-      outcome?.replaceAll('`', ''),
-    );
+    const explained = tableRows('outcome', 'what is done').map(([outcome]) => outcome?.replaceAll('`', ''));
     expect(new Set(explained)).toEqual(new Set(EVENT_TABLE.map((rule) => rule.outcome)));
   });
 
