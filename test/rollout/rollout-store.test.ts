@@ -1,0 +1,232 @@
+import { readFileSync } from 'node:fs';
+import { CompiledQuery, sql } from 'kysely';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { BUCKET_SQL } from '../../src/rollout/bucket.ts';
+import {
+  changeRollout,
+  ensureRollout,
+  putOnList,
+  type RolloutChange,
+  readRollout,
+} from '../../src/rollout/rollout-store.ts';
+import { describeEachDatabase, describePostgres } from '../support/databases.ts';
+
+const DEFAULTS = {
+  percentage: 12.5,
+  strategy: 'percentage',
+  autoRollback: false,
+  maxErrorRate: 7.25,
+  environmentStop: false,
+} as const;
+const NO_STOP = { environmentStop: false };
+const MONA = { type: 'user', id: 9, login: 'mona', permission: 'maintain' } as const;
+
+function change(changes: Partial<RolloutChange> & Pick<RolloutChange, 'change'>): RolloutChange {
+  return { ...NO_STOP, actor: MONA, source: { type: 'cli' }, action: 'set', reason: 'a test', ...changes };
+}
+
+describeEachDatabase('the rollout in the database', (database) => {
+  const db = () => database().db;
+  const history = () => db().selectFrom('rollout_history').selectAll().orderBy('seq').execute();
+
+  beforeEach(async () => {
+    await sql`delete from rollout_configuration`.execute(db());
+    await ensureRollout(db(), DEFAULTS);
+  });
+
+  test('is made from the environment, once', async () => {
+    await ensureRollout(db(), { ...DEFAULTS, percentage: 99 });
+    expect(await readRollout(db(), NO_STOP)).toEqual({
+      featureName: 'hybrid_progressive_capture',
+      salt: expect.stringMatching(/^[0-9a-f]{32}$/),
+      percentage: 12.5,
+      strategy: 'percentage',
+      isActive: true,
+      emergencyStop: false,
+      stoppedBy: { database: false, environment: false },
+      state: 'running',
+      include: [],
+      exclude: [],
+      epoch: 1,
+      phase: 0,
+      version: 1,
+      autoRollback: false,
+      maxErrorRate: 7.25,
+      monitoringWindowHours: 24,
+    });
+    expect((await history()).at(-1)).toMatchObject({
+      action: 'create',
+      version_before: null,
+      version_after: 1,
+      new_percentage: 12.5,
+      triggered_by: 'hybrid-capture',
+    });
+  });
+
+  test('is not guessed where it is absent', async () => {
+    await sql`delete from rollout_configuration`.execute(db());
+    await expect(readRollout(db(), NO_STOP)).rejects.toThrow('rollout_configuration has no row');
+  });
+
+  test('is stopped by either side', async () => {
+    expect(await readRollout(db(), { environmentStop: true })).toMatchObject({
+      emergencyStop: true,
+      stoppedBy: { database: false, environment: true },
+      state: 'running',
+    });
+    await sql`UPDATE rollout_configuration SET emergency_stop = true WHERE feature_name = 'hybrid_progressive_capture'`.execute(
+      db(),
+    );
+    expect(await readRollout(db(), NO_STOP)).toMatchObject({
+      emergencyStop: true,
+      stoppedBy: { database: true, environment: false },
+      state: 'stopped',
+      version: 2,
+    });
+  });
+
+  test('tells a stop and a resume by SQL in the history, and keeps state and flag together', async () => {
+    const before = (await history()).length;
+    await sql`UPDATE rollout_configuration SET emergency_stop = true`.execute(db());
+    await sql`UPDATE rollout_configuration SET emergency_stop = false`.execute(db());
+    expect(await readRollout(db(), NO_STOP)).toMatchObject({
+      emergencyStop: false,
+      state: 'running',
+      version: 3,
+    });
+    await sql`UPDATE rollout_configuration SET state = 'stopped'`.execute(db());
+    expect(await readRollout(db(), NO_STOP)).toMatchObject({
+      emergencyStop: true,
+      state: 'stopped',
+      version: 4,
+    });
+    await sql`UPDATE rollout_configuration SET state = 'held'`.execute(db());
+    expect(await readRollout(db(), NO_STOP)).toMatchObject({ emergencyStop: false, state: 'held' });
+    expect((await history()).slice(before).map(({ action, source }) => [action, source])).toEqual([
+      ['emergency_stop', { type: 'sql' }],
+      ['resume', { type: 'sql' }],
+      ['emergency_stop', { type: 'sql' }],
+      ['resume', { type: 'sql' }],
+    ]);
+  });
+
+  test('changes with its history row: who, why, from where, before and after', async () => {
+    const result = await changeRollout(
+      db(),
+      change({ change: () => ({ percentage: 25.5, include: [7, 8] }), action: 'set', reason: "it's time" }),
+    );
+    expect(result).toMatchObject({
+      status: 'changed',
+      before: { percentage: 12.5, version: 1, include: [] },
+      after: { percentage: 25.5, version: 2, include: [7, 8] },
+    });
+    expect((await history()).at(-1)).toMatchObject({
+      action: 'set',
+      version_before: 1,
+      version_after: 2,
+      previous_percentage: 12.5,
+      new_percentage: 25.5,
+      reason: "it's time",
+      triggered_by: 'mona',
+      actor: MONA,
+      source: { type: 'cli' },
+      metadata: {
+        changes: {
+          rollout_percentage: { before: 12.5, after: 25.5 },
+          target_repositories: { before: [], after: [7, 8] },
+        },
+      },
+    });
+  });
+
+  test('leaves no actor behind for the next change by SQL', async () => {
+    await changeRollout(db(), change({ change: () => ({ percentage: 1 }) }));
+    await sql`UPDATE rollout_configuration SET rollout_percentage = 2`.execute(db());
+    expect((await history()).at(-1)).toMatchObject({ action: 'set', reason: null, source: { type: 'sql' } });
+  });
+
+  test.each([
+    ['null', () => null],
+    ['what holds already', () => ({ percentage: 12.5, include: [], emergencyStop: false })],
+  ])('is left alone by %s', async (_, patch) => {
+    const before = (await history()).length;
+    const result = await changeRollout(db(), change({ change: patch }));
+    expect(result).toMatchObject({ status: 'unchanged', current: { version: 1 } });
+    expect(await history()).toHaveLength(before);
+  });
+
+  test('is left alone when it is not at the version that the person saw', async () => {
+    const decide = () => ({ percentage: 50 });
+    const stale = await changeRollout(db(), change({ ifVersion: 2, change: decide }));
+    expect(stale).toMatchObject({ status: 'version_conflict', current: { version: 1 } });
+    expect((await readRollout(db(), NO_STOP)).percentage).toBe(12.5);
+    const fresh = await changeRollout(db(), change({ ifVersion: 1, change: decide }));
+    expect(fresh.status).toBe('changed');
+  });
+
+  test('is left alone when the decision fails', async () => {
+    const before = (await history()).length;
+    const failing = change({
+      change: () => {
+        throw new Error('GitHub is away');
+      },
+    });
+    await expect(changeRollout(db(), failing)).rejects.toThrow('GitHub is away');
+    expect(await readRollout(db(), NO_STOP)).toMatchObject({ percentage: 12.5, version: 1 });
+    expect(await history()).toHaveLength(before);
+  });
+
+  test('can be changed inside of a transaction', async () => {
+    await db()
+      .transaction()
+      .execute((trx) => changeRollout(trx, change({ change: () => ({ percentage: 3 }) })));
+    expect((await readRollout(db(), NO_STOP)).percentage).toBe(3);
+  });
+
+  test('loses no change of two that are made at the same time', async () => {
+    await Promise.all(
+      [1, 2, 3, 4].map((id) =>
+        changeRollout(db(), change({ change: (current) => putOnList(current, 'include', id) })),
+      ),
+    );
+    const { include, version } = await readRollout(db(), NO_STOP);
+    expect([include.toSorted(), version]).toEqual([[1, 2, 3, 4], 5]);
+  });
+
+  test('has the buckets of the vectors in SQL too', async () => {
+    const vectors: { salt: string; featureName: string; repositoryId: number; bucket: number }[] = JSON.parse(
+      readFileSync(new URL('./bucket-vectors.json', import.meta.url), 'utf8'),
+    );
+    for (const { bucket, ...key } of vectors) {
+      const { rows } = await db().executeQuery<{ bucket: number }>(
+        CompiledQuery.raw(`SELECT ${BUCKET_SQL} AS bucket`, [key.salt, key.featureName, key.repositoryId]),
+      );
+      expect([key, rows]).toEqual([key, [{ bucket }]]);
+    }
+  });
+});
+
+describePostgres('two who change the rollout with the version that both saw', (database) => {
+  test('one changes it, the other is told', async () => {
+    const { db } = database();
+    await ensureRollout(db, DEFAULTS);
+    const results = await Promise.all(
+      [20, 30].map((percentage) =>
+        changeRollout(db, change({ ifVersion: 1, change: () => ({ percentage }) })),
+      ),
+    );
+    expect(results.map(({ status }) => status).toSorted()).toEqual(['changed', 'version_conflict']);
+    expect((await readRollout(db, NO_STOP)).version).toBe(2);
+  });
+});
+
+describe('the lists', () => {
+  test.each([
+    ['include', { include: [1], exclude: [] }, { include: [1, 5], exclude: [] }],
+    ['include', { include: [5], exclude: [] }, { include: [5], exclude: [] }],
+    ['include', { include: [], exclude: [5, 6] }, { include: [5], exclude: [6] }],
+    ['exclude', { include: [5, 5, 1], exclude: [] }, { include: [1], exclude: [5] }],
+  ] as const)('%s 5: %j becomes %j', (list, before, after) => {
+    expect(putOnList({ include: [...before.include], exclude: [...before.exclude] }, list, 5)).toEqual(after);
+  });
+});
