@@ -127,8 +127,9 @@ export async function markSent(db: Database, sent: SentRun): Promise<void> {
     await trx
       .updateTable('job_runs')
       .set({
-        ...(run.state === 'reserved' ? { state: 'sent', worker: sent.worker } : {}),
-        ...(sent.workflowRunId !== undefined ? { workflow_run_id: sent.workflowRunId } : {}),
+        state: run.state === 'reserved' ? 'sent' : run.state,
+        worker: run.worker ?? sent.worker,
+        workflow_run_id: sent.workflowRunId ?? run.workflow_run_id,
       })
       .where('job_id', '=', job.id)
       .where('run', '=', run.run)
