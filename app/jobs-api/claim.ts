@@ -1,7 +1,8 @@
-import type { Database, Job, JobRun } from '../../src/jobs/job.ts';
+import type { Job, JobRun } from '../../src/jobs/job.ts';
 import { startRun } from '../../src/jobs/runs.ts';
 import type { JobStatus } from '../../src/jobs/transitions.ts';
 import { ClaimRequest, type ClaimResponse, PROTOCOL_VERSION } from '../../src/jobs-api/protocol.ts';
+import type { Database } from '../../src/store/database.ts';
 import { shareBudget } from './budget-share.ts';
 import { askGitHub, type Call, type JobsApiContext, RUN_LEASE_MS } from './context.ts';
 import {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { Config } from '../../src/config/config.ts';
-import type { Database } from '../../src/jobs/job.ts';
+import type { Database } from '../../src/store/database.ts';
 import { createOidcVerifier, type RunClaims } from './oidc.ts';
 import { RefusedError } from './refused-error.ts';
 import { deriveSessionKey } from './session-token.ts';

@@ -1,7 +1,8 @@
-import type { Database, Job } from '../../src/jobs/job.ts';
+import type { Job } from '../../src/jobs/job.ts';
 import { markSent, reserveRun } from '../../src/jobs/runs.ts';
 import { type JobOffer, NextRequest } from '../../src/jobs-api/protocol.ts';
 import { readRollout } from '../../src/rollout/rollout-store.ts';
+import type { Database } from '../../src/store/database.ts';
 import { requireJobsRepositoryRun } from './claim.ts';
 import { type Call, type JobsApiContext, RUN_LEASE_MS } from './context.ts';
 import type { RunClaims } from './oidc.ts';

@@ -1,4 +1,5 @@
-import type { Database, Job, JobRun } from '../../src/jobs/job.ts';
+import type { Job, JobRun } from '../../src/jobs/job.ts';
+import type { Database } from '../../src/store/database.ts';
 import { type CallRequest, type JobsApiContext, RUN_LEASE_MS } from './context.ts';
 import { RefusedError } from './refused-error.ts';
 import { matchesSessionHash, readSessionToken } from './session-token.ts';

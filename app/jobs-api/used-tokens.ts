@@ -1,4 +1,4 @@
-import type { Database } from '../../src/jobs/job.ts';
+import type { Database } from '../../src/store/database.ts';
 import type { RunClaims } from './oidc.ts';
 import { RefusedError } from './refused-error.ts';
 

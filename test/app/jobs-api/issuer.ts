@@ -15,10 +15,13 @@ export interface TestIssuer {
   close(): Promise<void>;
 }
 
+/** Making an RSA key takes longer than most tests. */
+const firstKeys = generateKeyPair('RS256');
+
 /** An OIDC issuer on a free port, with discovery and a key set, as GitHub's. */
 export async function startIssuer(): Promise<TestIssuer> {
   let kid = 'key-1';
-  let keys = await generateKeyPair('RS256');
+  let keys = await firstKeys;
   let fetches = 0;
   const server = createServer(async (req, res) => {
     res.setHeader('content-type', 'application/json');
