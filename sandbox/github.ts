@@ -4,18 +4,37 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { createLimiter, DEFAULT_LIMITS, type LimitOptions } from './access/limits.ts';
 import { type AppRegistration, createTokens } from './access/tokens.ts';
+import { createChanges } from './changes/changes.ts';
+import { createInstallationChanges } from './changes/installations.ts';
 import { createClock } from './clock.ts';
 import { createFaults } from './http/faults.ts';
 import { createRequestListener } from './http/serve.ts';
+import { createOidcIssuer } from './oidc.ts';
+import { ACTIONS_ROUTES } from './rest/actions-routes.ts';
 import { APP_ROUTES } from './rest/app-routes.ts';
 import { DISCUSSION_ROUTES } from './rest/discussion-routes.ts';
+import { HOOK_ROUTES } from './rest/hook-routes.ts';
+import { OIDC_ROUTES } from './rest/oidc-routes.ts';
 import { RATE_ROUTES } from './rest/rate-routes.ts';
 import { REPOSITORY_ROUTES } from './rest/repository-routes.ts';
+import type { Route } from './rest/router.ts';
+import { createRunner, type RunnerOptions } from './runner/runner.ts';
 import type { Sandbox, SandboxCore } from './sandbox.ts';
 import { createStatistics, type Usage } from './stats.ts';
-import { createWebhooks, type Webhooks } from './webhooks/announce.ts';
+import { type Truth, truthOf } from './truth.ts';
+import { createWebhooks } from './webhooks/announce.ts';
 import type { Permission } from './world/model.ts';
 import { createWorld, type World } from './world/world.ts';
+
+const ROUTES: Route[] = [
+  ...APP_ROUTES,
+  ...HOOK_ROUTES,
+  ...REPOSITORY_ROUTES,
+  ...DISCUSSION_ROUTES,
+  ...ACTIONS_ROUTES,
+  ...OIDC_ROUTES,
+  ...RATE_ROUTES,
+];
 
 export interface SandboxOptions {
   /** Port on 127.0.0.1; 0 (the default) takes a free one. */
@@ -31,11 +50,15 @@ export interface SandboxOptions {
   /** How many times as fast as real time the sandbox's clock runs. */
   speed?: number;
   world?: World;
+  /** The Action that workflow runs carry out; without it every run fails. */
+  runner?: RunnerOptions;
 }
 
-export interface RunningSandbox extends Sandbox, Omit<Webhooks, 'announce'> {
+export interface RunningSandbox extends Sandbox {
   /** Numbers of requests, points, refusals: of everybody, and by installation, user or run. */
   stats(): { total: Usage; by: Record<string, Usage> };
+  /** What a repository holds, as plain rows: the answer that a capture must come to. */
+  truth(repositoryId: number): Truth;
   close(): Promise<void>;
 }
 
@@ -101,17 +124,28 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     requests: [],
     unknownRequests: [],
   };
+  const webhooks = createWebhooks(core);
+  const runner = createRunner(core, webhooks.announce, options.runner ?? null);
   const sandbox: RunningSandbox = {
     ...core,
-    ...createWebhooks(core),
+    ...webhooks,
+    runner,
+    change: { ...createChanges(core, webhooks), ...createInstallationChanges(core, webhooks) },
+    truth(repositoryId) {
+      const repository = world.find('Repository', repositoryId);
+      if (!repository) throw new Error(`sandbox: there is no repository ${repositoryId}`);
+      return truthOf(repository);
+    },
+    oidc: await createOidcIssuer(webUrl, clock),
     stats: () => ({ total: statistics.total(), by: statistics.by() }),
-    close: () =>
-      new Promise((resolve) => {
+    async close() {
+      await runner.close();
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
-      }),
+      });
+    },
   };
-  const routes = [...APP_ROUTES, ...REPOSITORY_ROUTES, ...DISCUSSION_ROUTES, ...RATE_ROUTES];
-  server.on('request', createRequestListener(sandbox, routes));
+  server.on('request', createRequestListener(sandbox, ROUTES));
   return sandbox;
 }

@@ -1,10 +1,14 @@
 import type { Limiter } from './access/limits.ts';
 import type { AppRegistration, Tokens } from './access/tokens.ts';
+import type { Changes } from './changes/changes.ts';
+import type { InstallationChanges } from './changes/installations.ts';
 import type { Clock } from './clock.ts';
 import type { Faults } from './http/faults.ts';
 import type { RequestInfo } from './http/request.ts';
+import type { OidcIssuer } from './oidc.ts';
+import type { Runner } from './runner/runner.ts';
 import type { Statistics } from './stats.ts';
-import type { Announce } from './webhooks/announce.ts';
+import type { Webhooks } from './webhooks/announce.ts';
 import type { World } from './world/world.ts';
 
 /** What every part of the local GitHub works on. */
@@ -29,7 +33,9 @@ export interface SandboxCore {
 }
 
 /** The whole, as REST handlers see it. `startSandbox` (github.ts) makes it. */
-export interface Sandbox extends SandboxCore {
-  /** Tells the App of something that happened, by webhook. */
-  readonly announce: Announce;
+export interface Sandbox extends SandboxCore, Webhooks {
+  readonly runner: Runner;
+  readonly oidc: OidcIssuer;
+  /** Things that people do: they change the world and send webhooks. */
+  readonly change: Changes & InstallationChanges;
 }

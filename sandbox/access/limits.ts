@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { DEFAULT_SERVICE, type ServiceModel } from '../graphql/meter.ts';
 import type { RateState } from '../graphql/resolver.ts';
+import { RUN_BUCKET } from './tokens.ts';
 
 /** Numbers of GitHub's documentation: "Rate limits for the REST API", "Rate limits … for the GraphQL API". */
 export interface LimitOptions {
@@ -10,6 +11,8 @@ export interface LimitOptions {
   pointsPerHour: number;
   /** REST requests in an hour. */
   restPerHour: number;
+  /** Both, for `github.token` in a workflow run, for each repository. */
+  runTokenPerHour: number;
   service: ServiceModel;
   /** A query that needs longer is terminated. */
   timeoutMs: number;
@@ -31,6 +34,7 @@ export const DEFAULT_LIMITS: LimitOptions = {
   enforce: false,
   pointsPerHour: 5_000,
   restPerHour: 5_000,
+  runTokenPerHour: 1_000,
   service: DEFAULT_SERVICE,
   timeoutMs: 10_000,
   timeoutPoints: 10,
@@ -82,8 +86,10 @@ export function createLimiter(clock: Clock, options: LimitOptions): Limiter {
     bucket.recent = bucket.recent.filter(({ at }) => at > clock.now() - MINUTE_MS);
     return bucket;
   };
-  const limitOf = (resource: Resource) =>
-    resource === 'graphql' ? options.pointsPerHour : options.restPerHour;
+  const limitOf = (name: string, resource: Resource) => {
+    if (name.startsWith(RUN_BUCKET)) return options.runTokenPerHour;
+    return resource === 'graphql' ? options.pointsPerHour : options.restPerHour;
+  };
 
   const secondary = (bucket: Bucket, resource: Resource): Refusal | null => {
     const { recent } = bucket;
@@ -107,13 +113,13 @@ export function createLimiter(clock: Clock, options: LimitOptions): Limiter {
     options,
     rate(name, resource) {
       const { used, resetAt } = bucketOf(name).resources[resource];
-      const limit = limitOf(resource);
+      const limit = limitOf(name, resource);
       return { limit, used, remaining: Math.max(0, limit - used), resetAt };
     },
     enter(name, resource, points) {
       const bucket = bucketOf(name);
       if (options.enforce) {
-        if (bucket.resources[resource].used + points > limitOf(resource)) return { limit: 'primary' };
+        if (bucket.resources[resource].used + points > limitOf(name, resource)) return { limit: 'primary' };
         const refusal = secondary(bucket, resource);
         if (refusal) return refusal;
       }
@@ -127,7 +133,7 @@ export function createLimiter(clock: Clock, options: LimitOptions): Limiter {
       bucket.recent.push({ at: clock.now(), resource, ms, points: isWrite ? 5 : 1 });
     },
     exhaust(name, resource) {
-      bucketOf(name).resources[resource].used = limitOf(resource);
+      bucketOf(name).resources[resource].used = limitOf(name, resource);
     },
   };
 }

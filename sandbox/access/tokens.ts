@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
 import { errors, jwtVerify } from 'jose';
 import type { Clock } from '../clock.ts';
-import type { Actor, Installation, Permission } from '../world/model.ts';
+import type { Actor, Installation, Permission, Repository } from '../world/model.ts';
 import type { Grant } from './grant.ts';
 
 /** The GitHub App that is registered here. */
@@ -27,8 +27,10 @@ export interface Tokens {
   /** An installation token; it ends after an hour. */
   issueInstallationToken(
     installation: Installation,
-    scope: { repositoryIds: ReadonlySet<number>; permissions: Record<string, Permission>; bucket?: string },
+    scope: { repositoryIds: ReadonlySet<number>; permissions: Record<string, Permission> },
   ): { token: string; expiresAt: number };
+  /** `github.token` of a workflow run: that repository, with a budget of its own. */
+  issueRunToken(repository: Repository, permissions: Record<string, Permission>): string;
   /** A personal token, for everything or for what is said. */
   issueUserToken(
     actor: Actor,
@@ -39,6 +41,8 @@ export interface Tokens {
 }
 
 const HOUR_MS = 3_600_000;
+/** Budgets of workflow runs' own tokens; they are smaller than those of installations. */
+export const RUN_BUCKET = 'actions:';
 
 export function createTokens(app: AppRegistration, clock: Clock): Tokens {
   const grants = new Map<string, Grant>();
@@ -55,7 +59,7 @@ export function createTokens(app: AppRegistration, clock: Clock): Tokens {
       }
       return { grant };
     },
-    issueInstallationToken(installation, { repositoryIds, permissions, bucket }) {
+    issueInstallationToken(installation, { repositoryIds, permissions }) {
       const token = random('ghs_');
       const expiresAt = Math.floor(clock.now() / 1000) * 1000 + HOUR_MS;
       grants.set(token, {
@@ -64,10 +68,23 @@ export function createTokens(app: AppRegistration, clock: Clock): Tokens {
         repositoryIds,
         permissions,
         expiresAt,
-        bucket: bucket ?? `installation:${installation.id}`,
+        bucket: `installation:${installation.id}`,
         actor: app.bot,
       });
       return { token, expiresAt };
+    },
+    issueRunToken(repository, permissions) {
+      const token = random('ghs_');
+      grants.set(token, {
+        kind: 'installation',
+        installationId: null,
+        repositoryIds: new Set([repository.id]),
+        permissions,
+        expiresAt: null,
+        bucket: `${RUN_BUCKET}${repository.id}`,
+        actor: app.bot,
+      });
+      return token;
     },
     issueUserToken(actor, scope = {}) {
       const token = random('ghp_');
