@@ -1,5 +1,4 @@
 import { isoSeconds } from '../clock.ts';
-import { addMergeCommit } from '../dataset.ts';
 import type { SandboxCore } from '../sandbox.ts';
 import type { Delivery, Webhooks } from '../webhooks/announce.ts';
 import type { Happening } from '../webhooks/payloads.ts';
@@ -26,6 +25,7 @@ import type {
   ReviewState,
   ReviewThread,
 } from '../world/model.ts';
+import { addMergeCommit } from '../world/settle.ts';
 
 /** A change that was made, and how the App's webhook was answered (null: it was not told). */
 export interface Change<T> {

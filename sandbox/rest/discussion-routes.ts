@@ -34,25 +34,54 @@ type Discussion = PullRequest | Issue;
 const READ = 'issues|pull_requests';
 const MAX_BODY = 65_536;
 
-/** `sort`, `direction` and `since` of GitHub's lists; the default order is by creation, newest first. */
-function sorted<T extends { createdAt: string; updatedAt: string; id: number }>(
-  { request }: Call,
-  items: T[],
-  fallback: 'asc' | 'desc',
-): T[] {
-  const { query } = request;
-  const field = query.get('sort') === 'updated' ? 'updatedAt' : 'createdAt';
-  const sign = (query.get('direction') ?? fallback) === 'desc' ? -1 : 1;
-  const since = query.get('since');
-  return items
-    .filter(({ updatedAt }) => since === null || Date.parse(updatedAt) >= Date.parse(since))
-    .sort((a, b) => sign * (a[field] < b[field] ? -1 : a[field] > b[field] ? 1 : a.id - b.id));
+interface Dated {
+  readonly id: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
 }
 
-function inState<T extends Discussion>({ request }: Call, items: Iterable<T>): T[] {
+const kept = new WeakMap<Repository, { version: number; lists: Map<string, Dated[]> }>();
+
+/**
+ * A list by `sort` and `direction`, kept until the repository changes: walking a list of 40,000 comments
+ * must not sort it for every page.
+ */
+function sorted<T extends Dated>(
+  { request }: Call,
+  repository: Repository,
+  name: string,
+  read: () => T[],
+  fallback: 'asc' | 'desc',
+): T[] {
+  const field = request.query.get('sort') === 'updated' ? 'updatedAt' : 'createdAt';
+  const direction = request.query.get('direction') ?? fallback;
+  let cache = kept.get(repository);
+  if (cache?.version !== repository.version) {
+    cache = { version: repository.version, lists: new Map() };
+    kept.set(repository, cache);
+  }
+  const key = `${name} ${field} ${direction}`;
+  let list = cache.lists.get(key) as T[] | undefined;
+  if (!list) {
+    const sign = direction === 'desc' ? -1 : 1;
+    list = read().sort((a, b) => sign * (a[field] < b[field] ? -1 : a[field] > b[field] ? 1 : a.id - b.id));
+    cache.lists.set(key, list);
+  }
+  return list;
+}
+
+/** What changed at or after `since`, where the list knows that parameter. */
+function changedSince<T extends Dated>({ request }: Call, items: T[]): T[] {
+  const since = request.query.get('since');
+  return since === null ? items : items.filter(({ updatedAt }) => Date.parse(updatedAt) >= Date.parse(since));
+}
+
+const reviewCommentsOf = ({ threads }: PullRequest) => threads.flatMap(({ comments }) => comments);
+
+function inState<T extends Discussion>({ request }: Call, items: T[]): T[] {
   const state = request.query.get('state') ?? 'open';
   if (!['open', 'closed', 'all'].includes(state)) throw new HttpError(422, 'Validation Failed');
-  return [...items].filter((item) => state === 'all' || (item.state === 'OPEN') === (state === 'open'));
+  return items.filter((item) => state === 'all' || (item.state === 'OPEN') === (state === 'open'));
 }
 
 function pullOf(call: Call): PullRequest {
@@ -150,17 +179,16 @@ function react(call: Call, comment: IssueComment | ReviewComment) {
 
 export const DISCUSSION_ROUTES: Route[] = [
   route('GET /repos/{owner}/{repo}/pulls', (call) => {
-    const pulls = inState(call, repositoryOf(call, 'pull_requests').pulls.values());
+    const repository = repositoryOf(call, 'pull_requests');
     const fallback = (call.request.query.get('sort') ?? 'created') === 'created' ? 'desc' : 'asc';
-    call.request.query.delete('since'); // The list of pull requests knows no such parameter.
-    return paginate(call, sorted(call, pulls, fallback), (pull) => representPullInList(call.sandbox, pull));
+    const pulls = sorted(call, repository, 'pulls', () => [...repository.pulls.values()], fallback);
+    return paginate(call, inState(call, pulls), (pull) => representPullInList(call.sandbox, pull));
   }),
   route('GET /repos/{owner}/{repo}/pulls/comments', (call) => {
-    const { pulls } = repositoryOf(call, 'pull_requests');
-    const comments = [...pulls.values()].flatMap(({ threads }) =>
-      threads.flatMap((thread) => thread.comments),
-    );
-    return paginate(call, sorted(call, comments, 'asc'), (comment) =>
+    const repository = repositoryOf(call, 'pull_requests');
+    const read = () => [...repository.pulls.values()].flatMap(reviewCommentsOf);
+    const comments = sorted(call, repository, 'review comments', read, 'asc');
+    return paginate(call, changedSince(call, comments), (comment) =>
       representReviewComment(call.sandbox, comment),
     );
   }),
@@ -176,21 +204,31 @@ export const DISCUSSION_ROUTES: Route[] = [
     body: representPull(call.sandbox, pullOf(call)),
   })),
   route('GET /repos/{owner}/{repo}/pulls/{number}/reviews', (call) =>
-    paginate(call, pullOf(call).reviews, (review) => representReview(call.sandbox, review)),
+    paginate(
+      call,
+      pullOf(call).reviews.filter(({ state }) => state !== 'PENDING'),
+      (review) => representReview(call.sandbox, review),
+    ),
   ),
   route('GET /repos/{owner}/{repo}/pulls/{number}/comments', (call) => {
-    const comments = pullOf(call).threads.flatMap((thread) => thread.comments);
-    return paginate(call, sorted(call, comments, 'asc'), (comment) =>
+    const pull = pullOf(call);
+    const name = `review comments of ${pull.number}`;
+    const comments = sorted(call, pull.repository, name, () => reviewCommentsOf(pull), 'asc');
+    return paginate(call, changedSince(call, comments), (comment) =>
       representReviewComment(call.sandbox, comment),
     );
   }),
   route('GET /repos/{owner}/{repo}/issues', (call) => {
-    const items = inState(call, allOf(repositoryOf(call, READ)));
-    return paginate(call, sorted(call, items, 'desc'), (item) => representIssue(call.sandbox, item));
+    const repository = repositoryOf(call, READ);
+    const items = sorted(call, repository, 'issues', () => allOf(repository), 'desc');
+    return paginate(call, inState(call, changedSince(call, items)), (item) =>
+      representIssue(call.sandbox, item),
+    );
   }),
   route('GET /repos/{owner}/{repo}/issues/comments', (call) => {
-    const comments = allOf(repositoryOf(call, READ)).flatMap((item) => item.comments);
-    return paginate(call, sorted(call, comments, 'asc'), (comment) =>
+    const repository = repositoryOf(call, READ);
+    const read = () => allOf(repository).flatMap((item) => item.comments);
+    return paginate(call, changedSince(call, sorted(call, repository, 'comments', read, 'asc')), (comment) =>
       representIssueComment(call.sandbox, call.sandbox.app.slug, comment),
     );
   }),
@@ -206,11 +244,19 @@ export const DISCUSSION_ROUTES: Route[] = [
     status: 200,
     body: representIssue(call.sandbox, discussionOf(call, 'read')),
   })),
-  route('GET /repos/{owner}/{repo}/issues/{number}/comments', (call) =>
-    paginate(call, sorted(call, [...discussionOf(call, 'read').comments], 'asc'), (comment) =>
+  route('GET /repos/{owner}/{repo}/issues/{number}/comments', (call) => {
+    const item = discussionOf(call, 'read');
+    const comments = sorted(
+      call,
+      item.repository,
+      `comments of ${item.number}`,
+      () => [...item.comments],
+      'asc',
+    );
+    return paginate(call, changedSince(call, comments), (comment) =>
       representIssueComment(call.sandbox, call.sandbox.app.slug, comment),
-    ),
-  ),
+    );
+  }),
   route('POST /repos/{owner}/{repo}/issues/{number}/comments', postComment),
   route('POST /repos/{owner}/{repo}/issues/comments/{id}/reactions', (call) =>
     react(call, commentOf(call, 'IssueComment', 'write')),

@@ -75,6 +75,8 @@ const pullRequest: Resolvers<PullRequest> = {
     connect(
       pull.reviews.filter(
         (review) =>
+          // Only its author sees a review that is not submitted yet.
+          review.state !== 'PENDING' &&
           (!args.states || args.states.includes(review.state)) &&
           (args.author == null || review.author?.login.toLowerCase() === args.author.toLowerCase()),
       ),
