@@ -1,0 +1,227 @@
+import { setInterval } from 'node:timers';
+import { capture } from '../src/capture/capture.ts';
+import { createJobsApiDestination } from '../src/destination/jobs-api.ts';
+import {
+  type JobsApiClient,
+  JobsApiRefusal,
+  type JobsApiSession,
+  JobsApiUnreachable,
+} from '../src/destination/jobs-api-client.ts';
+import { createGitHubClient } from '../src/github/client.ts';
+import { type CaptureEnd, judgeCaptureError, judgeCaptureResult } from '../src/jobs/judge-capture.ts';
+import type { ClaimResponse } from '../src/jobs-api/protocol.ts';
+import { countRows } from './count-rows.ts';
+import { describeError } from './describe-error.ts';
+import { createInstallationToken } from './installation-token.ts';
+import { captureLog, log } from './log.ts';
+import { createProgressLog } from './progress.ts';
+import { type CaptureReport, emptyReport, NO_TOTALS } from './report.ts';
+import type { RunContext } from './run-context.ts';
+import { USER_AGENT } from './version.ts';
+
+const HEARTBEAT_MS = 60_000;
+/** What a cancelled run waits for the batch that is on its way. */
+const GRACE_MS = 3_000;
+
+/** Claims a job of the app, captures, and tells the app how it ended. */
+export async function carryOutJob(
+  client: JobsApiClient,
+  jobId: string,
+  context: RunContext,
+): Promise<CaptureReport> {
+  let claim: ClaimResponse;
+  try {
+    claim = await client.claim(jobId);
+  } catch (error) {
+    const title = `job ${jobId}`;
+    if (error instanceof JobsApiRefusal && error.code === 'already_finished') {
+      return emptyReport({ title, status: 'skipped', message: error.message, isFailure: false });
+    }
+    return emptyReport({ title, status: 'failed', message: describeError(error), isFailure: true });
+  }
+  context.mask(claim.sessionToken);
+  const { job } = claim;
+  const what = job.type === 'verify' ? 'Verify' : 'Capture';
+  return log.group(`${what} ${job.repository.fullName} (job ${jobId}, run ${claim.run})`, () =>
+    captureClaimed(client.session(jobId, claim.sessionToken), claim, context),
+  );
+}
+
+async function captureClaimed(
+  session: JobsApiSession,
+  claim: ClaimResponse,
+  context: RunContext,
+): Promise<CaptureReport> {
+  const { job } = claim;
+  const [owner = '', name = ''] = job.repository.fullName.split('/');
+  const startedMs = Date.now();
+  const progress = createProgressLog(log.info);
+  const told = listenForStop(session, () => progress.last());
+  const { destination, rowsByTable } = countRows(createJobsApiDestination({ session, ...claim }));
+  const github = createGitHubClient({
+    ...context.github,
+    userAgent: USER_AGENT,
+    log: captureLog,
+    token: createInstallationToken(claim, () => session.renewToken(), context.mask),
+  });
+
+  const work = capture({
+    target: {
+      repository: { owner, name, id: job.repository.id },
+      type: job.type,
+      items: job.items,
+      since: job.since === null ? null : new Date(job.since),
+      until: job.until === null ? null : new Date(job.until),
+      include: job.include,
+    },
+    github,
+    destination,
+    log: captureLog,
+    signal: AbortSignal.any([context.shutdown, told.signal]),
+    deadline: context.deadline,
+    budget: claim.budget,
+    onProgress: progress.update,
+  });
+  const report: CaptureReport = {
+    title: `${job.type === 'verify' ? 'verification' : 'capture'} of ${job.repository.fullName}`,
+    status: 'failed',
+    message: null,
+    isFailure: true,
+    totals: NO_TOTALS,
+    rowsByTable,
+    gaps: [],
+    warnings: [],
+    checkpoint: null,
+  };
+  let end: CaptureEnd;
+  let isAppAway = false;
+  try {
+    const result = await Promise.race([work, rejectAfterShutdown(context.shutdown)]);
+    end = judgeCaptureResult(result);
+    Object.assign(report, {
+      status: result.status,
+      isFailure: result.status === 'incomplete' || result.status === 'stopped',
+      message: messageOf(result.status, end, result.gaps.length),
+      totals: result,
+      gaps: result.gaps,
+      warnings: result.warnings,
+      checkpoint: result.checkpoint,
+    } satisfies Partial<CaptureReport>);
+  } catch (error) {
+    end = judgeCaptureError(error);
+    isAppAway = error instanceof JobsApiUnreachable;
+    const last = progress.last();
+    report.totals = {
+      ...NO_TOTALS,
+      rows: last?.rows ?? 0,
+      points: last?.points ?? 0,
+      requests: last?.requests ?? 0,
+      seconds: (Date.now() - startedMs) / 1_000,
+    };
+    report.message = describeError(error);
+    if (end.outcome === 'continue') Object.assign(report, { status: 'continue', isFailure: false });
+    if (told.signal.aborted) report.status = 'stopped';
+  } finally {
+    told.end();
+  }
+  if (context.shutdown.aborted) {
+    end = { ...end, outcome: 'cancelled', error: 'The workflow run was cancelled.' };
+    Object.assign(report, {
+      status: 'stopped',
+      isFailure: true,
+      message: end.error,
+    } satisfies Partial<CaptureReport>);
+  } else if (told.reason) {
+    report.message = told.reason;
+  }
+  await finish(session, end, report, context.shutdown.aborted || isAppAway);
+  return report;
+}
+
+function messageOf(status: CaptureReport['status'], end: CaptureEnd, gaps: number): string | null {
+  switch (status) {
+    case 'incomplete':
+      return `${gaps} parts could not be fetched.`;
+    case 'continue':
+      return `The app continues it ${end.continueAt ? `after ${end.continueAt.toISOString()}` : 'in another run'}.`;
+    case 'stopped':
+      return 'The app told this run to stop.';
+    default:
+      return null;
+  }
+}
+
+/** Tells the app how the run ended. That it could not be told is the report's failure, unless the app knows already. */
+async function finish(
+  session: JobsApiSession,
+  end: CaptureEnd,
+  report: CaptureReport,
+  isUrgent: boolean,
+): Promise<void> {
+  const { pullRequests, rows, points, requests, seconds } = report.totals;
+  try {
+    const { status } = await session.finish(
+      {
+        outcome: end.outcome === 'lost' ? 'failure' : end.outcome,
+        continueAt: end.continueAt?.toISOString() ?? null,
+        complete: report.status === 'complete',
+        pullRequests,
+        rows,
+        points,
+        requests,
+        seconds,
+        gaps: report.gaps.length,
+        error: end.error?.slice(0, 2_000) ?? null,
+      },
+      isUrgent,
+    );
+    log.info(`The app's job is now ${status}.`);
+  } catch (error) {
+    if (error instanceof JobsApiRefusal && report.isFailure) {
+      log.info(`The app did not take the outcome (${error.code}): ${error.message}`);
+      return;
+    }
+    report.isFailure = true;
+    report.message = `${report.message ?? 'Captured'}; but the app could not be told: ${describeError(error)}`;
+  }
+}
+
+/** Sends a sign of life every minute; its signal is aborted when the app wants the run to end. */
+function listenForStop(
+  session: JobsApiSession,
+  progress: () => ReturnType<ReturnType<typeof createProgressLog>['last']>,
+) {
+  const controller = new AbortController();
+  const told = {
+    signal: controller.signal,
+    /** Why the app wants the run to end. */
+    reason: null as string | null,
+    end: () => clearInterval(timer),
+  };
+  const stop = (reason: string) => {
+    told.reason = reason;
+    controller.abort();
+  };
+  const timer = setInterval(() => {
+    session.heartbeat({ progress: progress() }).then(
+      ({ next }) => {
+        if (next === 'stop') stop('The app told this run to stop: the job was cancelled.');
+      },
+      (error: unknown) => {
+        if (error instanceof JobsApiRefusal) stop(`The app ended this run (${error.code}): ${error.message}`);
+        else log.info(`No answer to the sign of life: ${describeError(error)}`);
+      },
+    );
+  }, HEARTBEAT_MS);
+  timer.unref();
+  return told;
+}
+
+/** A capture ends by itself soon after the signal; one that hangs in a call must not eat the run's last seconds. */
+async function rejectAfterShutdown(shutdown: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const start = () => setTimeout(() => reject(shutdown.reason), GRACE_MS).unref();
+    if (shutdown.aborted) start();
+    else shutdown.addEventListener('abort', start, { once: true });
+  });
+}

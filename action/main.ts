@@ -1,0 +1,16 @@
+import process from 'node:process';
+import { describeError } from './describe-error.ts';
+import { log } from './log.ts';
+import { run } from './run.ts';
+
+try {
+  await run(new Date());
+} catch (error) {
+  log.failure(
+    `Unexpected error: ${describeError(error)}. Run again with debug logging, and report it if it stays.`,
+  );
+  if (error instanceof Error && error.stack) log.debug(error.stack);
+} finally {
+  // What still listens (a broken connection) must not keep the run alive, once all is written.
+  process.stdout.write('', () => process.exit());
+}
