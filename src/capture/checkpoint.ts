@@ -33,7 +33,7 @@ const OpenItem = z.object({
   startedAt: z.string(),
   /** Something of it could not be fetched: no snapshot, lest rows that exist be taken for deleted. */
   isBroken: z.boolean(),
-  /** The least row of the item, where totals have to be added to it. */
+  /** The least row of the item, to which totals are added as they come; null when it has them all. */
   base: z.record(z.string(), z.unknown()).nullable(),
 });
 export type OpenItem = z.infer<typeof OpenItem>;
@@ -52,6 +52,11 @@ const Walk = z.object({
   /** After the last page that was listed; null: from the beginning. */
   cursor: z.string().nullable(),
   isListed: z.boolean(),
+  /** Pages that were listed, and GitHub's time of the first. */
+  pages: z.number(),
+  startedAt: z.string().nullable(),
+  /** The list is done, and what changed meanwhile is being caught up with. */
+  isCatchingUp: z.boolean(),
   /** GitHub's count of what is listed, as of the last page. */
   listedTotal: z.number().nullable(),
   /** Items that changed after this time are left to others; null: none. */
@@ -89,6 +94,9 @@ export function startWalk(options: { numbers?: readonly number[]; until?: string
   return {
     cursor: null,
     isListed: false,
+    pages: 0,
+    startedAt: null,
+    isCatchingUp: false,
     listedTotal: null,
     until: options.until ?? null,
     numbers: [...(options.numbers ?? [])],

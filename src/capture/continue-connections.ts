@@ -128,9 +128,7 @@ function takePage(
   }
   const open = session.state.walk.open.find((item) => item.id === need.item);
   if (need.lacksCount && open?.base) {
-    // Each total is added to the least row of its item, which an upsert merges with what is stored.
     open.base = { ...open.base, [spec.countColumn]: page.totalCount, captured_at: capturedAt };
-    session.writer.add([{ table: `${kind.name}s`, row: open.base }]);
   }
   const reading = readConnection(spec, page, context, need, need.expected ?? page.totalCount);
   if (reading.hasHoles) giveUp(session, need, 'GitHub answered null for some of it');

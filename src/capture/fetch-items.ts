@@ -38,6 +38,8 @@ export async function fetchNextPage(session: Session, kind: ItemKind): Promise<v
     );
   }
   walk.listedTotal = totalCount;
+  walk.startedAt ??= answer.receivedAt.toISOString();
+  walk.pages += 1;
   walk.cursor = pageInfo.endCursor ?? after;
   walk.isListed = !pageInfo.hasNextPage;
   finishItems(session, kind);

@@ -8,6 +8,7 @@ export function finishItems(session: Session, kind: ItemKind): void {
   const waiting = new Set(walk.needs.map((need) => need.item));
   const finished = walk.open.filter((item) => !waiting.has(item.id));
   for (const item of finished) {
+    if (item.base !== null) writer.add([{ table: `${kind.name}s`, row: item.base }]);
     if (item.isBroken) continue;
     const row = { [`${kind.name}_id`]: item.id, started_at: item.startedAt, captured_at: item.startedAt };
     writer.add([{ table: 'snapshots', row }]);

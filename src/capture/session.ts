@@ -133,13 +133,7 @@ export function createSession(
       const { owner, name } = options.repository;
       const given = query.includes('$owner') ? { owner, name, ...variables } : variables;
       try {
-        const answer = await github.graphql<T>(query, given, {
-          canShrink,
-          maxWaitMs,
-          ...(signal && { signal }),
-        });
-        checkErrors(answer);
-        return answer;
+        return await github.graphql<T>(query, given, { canShrink, maxWaitMs, ...(signal && { signal }) });
       } catch (error) {
         stopIfAborted(signal);
         if (error instanceof GitHubError && error.code === 'rate_limited') {
@@ -185,16 +179,4 @@ export function createSession(
 
 function stopIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new Interruption('stopped', 'the caller asked to stop');
-}
-
-/** Errors about single items whose absence the caller sees in the data: gone, or not to be seen by this token. */
-const ITEM_ERRORS = new Set(['NOT_FOUND', 'FORBIDDEN', 'INSUFFICIENT_SCOPES']);
-
-/** Any other error leaves holes that look like "there is none": the answer as a whole is not to be used. */
-function checkErrors({ errors }: GraphqlAnswer<unknown>): void {
-  const holes = errors.filter((error) => !ITEM_ERRORS.has(error.type ?? ''));
-  if (holes.length > 0) {
-    const text = holes.map((error) => error.message).join('; ');
-    throw new GitHubError('too_heavy', `GitHub answered only in part (${text.slice(0, 300)})`);
-  }
 }

@@ -6,24 +6,33 @@ import type { ItemKind } from './item-kinds.ts';
 import { type ChangedPageData, changedPage } from './queries/items.ts';
 import type { Session } from './session.ts';
 
-/** Lists what is to be captured, step by step, until the walk `isListed`; null: the walk's numbers are all. */
-export type ListStep = ((session: Session, kind: ItemKind) => Promise<void>) | null;
+/** Lists what is to be captured, step by step, until the walk `isListed`. */
+export type ListStep = (session: Session, kind: ItemKind) => Promise<void>;
 
 /**
  * Captures items with all that hangs on them, in this order: what fills a request of continuations, then known numbers,
- * then the list's next page, and at last the continuations that are left.
+ * then the list's next page, and at last the continuations that are left. What changed while several pages were listed is
+ * captured once more: it may have moved to a page that was read before.
  */
-export async function walkItems(session: Session, kind: ItemKind, listStep: ListStep): Promise<void> {
+export async function walkItems(session: Session, kind: ItemKind, listStep: ListStep | null): Promise<void> {
   const { walk } = session.state;
   for (;;) {
     const isAllListed = walk.isListed || listStep === null;
     if (walk.needs.length >= CONNECTIONS_OF_ONE_POINT) await continueConnections(session, kind);
     else if (walk.numbers.length > 0) await fetchByNumber(session, kind);
-    else if (!isAllListed) await listStep(session, kind);
+    else if (!isAllListed) await (walk.isCatchingUp ? listMeanwhile : listStep)(session, kind);
     else if (walk.needs.length > 0) await continueConnections(session, kind);
-    else break;
+    else if (walk.pages > 1 && !walk.isCatchingUp && walk.until === null) {
+      walk.isCatchingUp = true;
+      walk.isListed = false;
+      walk.cursor = null;
+    } else break;
     await session.save();
   }
+}
+
+async function listMeanwhile(session: Session, kind: ItemKind): Promise<void> {
+  await listChanged(session.state.walk.startedAt ?? new Date(0).toISOString())(session, kind);
 }
 
 /** All items, by creation. */
@@ -45,6 +54,8 @@ export function listChanged(since: string): ListStep {
     const changed = nodes.filter((node) => isInRange(node.updatedAt, since, walk.until));
     walk.numbers.push(...changed.map((node) => node.number));
     walk.cursor = endCursor ?? after;
+    walk.startedAt ??= answer.receivedAt.toISOString();
+    walk.pages += 1;
     walk.isListed = !hasNextPage || nodes.some((node) => Date.parse(node.updatedAt) < Date.parse(since));
     if (walk.isListed) session.state.total = session.state.done + walk.numbers.length + walk.open.length;
   };

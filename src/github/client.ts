@@ -206,7 +206,7 @@ function judge(exchange: Exchange, data: unknown, errors: readonly GraphqlErrorE
   const byStatus = judgeStatus(exchange);
   // GitHub sends its time-out errors in a 502 too, and rate limits in any status.
   if (errors.length > 0) {
-    const byErrors = judgeGraphqlErrors(errors, data, exchange);
+    const byErrors = judgeGraphqlErrors(errors, exchange);
     if (byErrors !== null || byStatus === null) return byErrors;
   }
   if (byStatus !== null) return byStatus;

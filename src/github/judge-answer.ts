@@ -32,6 +32,8 @@ const SLOW_MS = 5_000;
 // "RATE_LIMIT" with code "graphql_rate_limit" is today's spelling, "RATE_LIMITED" the one of before 2026.
 const RATE_LIMIT_TYPES = new Set(['RATE_LIMIT', 'RATE_LIMITED']);
 const HEAVY_TYPES = new Set(['RESOURCE_LIMITS_EXCEEDED', 'MAX_NODE_LIMIT_EXCEEDED']);
+// Errors about single items, whose absence the caller sees in the data: gone, or not to be seen by this token.
+const ITEM_ERRORS = new Set(['NOT_FOUND', 'FORBIDDEN', 'INSUFFICIENT_SCOPES']);
 const SECONDARY = /secondary rate limit|abuse detection/i;
 const PRIMARY = /rate limit (already )?exceeded/i;
 const TIMED_OUT = /something went wrong while executing your query|couldn't respond to your request in time/i;
@@ -72,11 +74,10 @@ export function judgeStatus(exchange: Exchange): Judgement | null {
 
 /**
  * Judges a GraphQL answer's `errors`; null when none of them speaks against the whole answer.
- * An error that names an item (`NOT_FOUND` with a path) is left to the one who asked for the item.
+ * An error about a single item (`NOT_FOUND`, `FORBIDDEN`) is left to the one who asked for the item.
  */
 export function judgeGraphqlErrors(
   errors: readonly GraphqlErrorEntry[],
-  data: unknown,
   exchange: Exchange,
 ): Judgement | null {
   const text = errors.map((error) => error.message).join('; ');
@@ -88,18 +89,13 @@ export function judgeGraphqlErrors(
   if (errors.some((error) => TIMED_OUT.test(error.message))) {
     return { kind: 'too_heavy', isCertain: exchange.durationMs >= SLOW_MS, message: text };
   }
-  if (data === null || data === undefined) {
-    const first = errors[0];
-    if (first?.type === 'NOT_FOUND') return null;
-    if (first?.type === 'FORBIDDEN' || first?.type === 'INSUFFICIENT_SCOPES') {
-      return { kind: 'forbidden', message: text };
-    }
-    // An error with a path happened while the query ran; one without is a refusal of the query itself.
-    return first?.path === undefined
-      ? { kind: 'unexpected', message: text }
-      : { kind: 'too_heavy', isCertain: false, message: text };
-  }
-  return null;
+  const holes = errors.filter((error) => !ITEM_ERRORS.has(error.type ?? ''));
+  if (holes.length === 0) return null;
+  // An error with a path happened while the query ran, and leaves a hole that looks like "there is none"; one without
+  // is a refusal of the query itself.
+  return holes.some((error) => error.path !== undefined)
+    ? { kind: 'too_heavy', isCertain: false, message: text }
+    : { kind: 'unexpected', message: text };
 }
 
 function isRateLimit(error: GraphqlErrorEntry): boolean {

@@ -1,0 +1,338 @@
+import { describe, expect, test } from 'vitest';
+import { answer, createFakeGitHub, type FakeRequest, type Fault } from './fake-github.ts';
+import { MemoryDestination } from './memory-destination.ts';
+import { bigWorld, runCapture } from './run-capture.ts';
+import { World } from './world.ts';
+
+const TOO_MUCH = {
+  message: 'Resource limits for this query exceeded.',
+  type: 'RESOURCE_LIMITS_EXCEEDED',
+  path: ['repository'],
+};
+
+const pageOf = ({ operation, variables }: FakeRequest) =>
+  operation === 'PullRequestPage' ? Number(variables.first) : 0;
+
+const PASSING_FAULTS: Record<string, () => Response | Promise<Response>> = {
+  '502 with HTML': () =>
+    answer('<html><body>Unicorn!</body></html>', { status: 502, headers: { 'content-type': 'text/html' } }),
+  '504 with JSON': () => answer({ message: 'We couldn’t respond to your request in time' }, { status: 504 }),
+  '502 with a GraphQL error': () =>
+    answer(
+      { data: null, errors: [{ message: 'Something went wrong while executing your query.' }] },
+      { status: 502 },
+    ),
+  'a time-out inside HTTP 200': () =>
+    answer({
+      data: null,
+      errors: [
+        { message: 'Something went wrong while executing your query. This may be the result of a timeout' },
+      ],
+    }),
+  '500': () => answer({ message: 'Server Error' }, { status: 500 }),
+  '503 with retry-after': () => answer('', { status: 503, headers: { 'retry-after': '2' } }),
+  'a truncated body': () => answer('{"data":{"repository":{"pullRequ'),
+  'an empty body': () => answer(''),
+  'HTML with 200': () => answer('<html>', { headers: { 'content-type': 'text/html' } }),
+  'a reset connection': () =>
+    Promise.reject(new TypeError('fetch failed', { cause: new Error('read ECONNRESET') })),
+  'primary limit, today’s spelling': () =>
+    answer(
+      {
+        errors: [
+          { type: 'RATE_LIMIT', code: 'graphql_rate_limit', message: 'API rate limit already exceeded' },
+        ],
+      },
+      reset(30),
+    ),
+  'primary limit, the older spelling': () =>
+    answer({ data: null, errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded' }] }, reset(30)),
+  'primary limit beside partial data': () =>
+    answer(
+      {
+        data: { repository: { databaseId: 77, items: null } },
+        errors: [{ type: 'RATE_LIMIT', message: 'x' }],
+      },
+      reset(30),
+    ),
+  'secondary limit, 403': () =>
+    answer(
+      { message: 'You have exceeded a secondary rate limit.' },
+      { status: 403, headers: { 'retry-after': '60' } },
+    ),
+  'secondary limit, 429 without retry-after': () => answer({ message: 'Too many' }, { status: 429 }),
+  'secondary limit inside HTTP 200': () =>
+    answer({ errors: [{ message: 'You have exceeded a secondary rate limit. Please wait.' }] }),
+  'an unknown error beside partial data': () =>
+    answer({
+      data: {
+        repository: {
+          databaseId: 77,
+          items: { totalCount: 61, pageInfo: { hasNextPage: false, endCursor: null }, nodes: [] },
+        },
+      },
+      errors: [{ message: 'Loading error', path: ['repository', 'items', 'nodes', 0, 'comments'] }],
+    }),
+  'resource limits beside partial data': () =>
+    answer({
+      data: {
+        repository: {
+          databaseId: 77,
+          items: { totalCount: 61, pageInfo: { hasNextPage: false, endCursor: null }, nodes: [null] },
+        },
+      },
+      errors: [TOO_MUCH],
+    }),
+};
+
+function reset(seconds: number) {
+  const at = Date.parse('2026-03-01T12:00:00Z') / 1000 + seconds;
+  return { headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(at) } };
+}
+
+describe('passing faults', () => {
+  test.each(Object.entries(PASSING_FAULTS))('%s: every row is there, once', async (_, fault) => {
+    const world = bigWorld();
+    let left = 0;
+    const github = createFakeGitHub(world.root(), (_request, index) => {
+      if (index % 3 === 2) left = 1;
+      if (left === 0) return undefined;
+      left -= 1;
+      return fault();
+    });
+    const destination = new MemoryDestination();
+    const result = await runCapture(github, destination);
+    expect(result).toMatchObject({ status: 'complete', gaps: [] });
+    expect(destination.keys()).toEqual(world.pullRequestKeys());
+  });
+
+  test('a token that expires in the middle is renewed once', async () => {
+    const world = bigWorld();
+    let valid = 'first';
+    const github = createFakeGitHub(world.root(), ({ headers }, index) => {
+      if (index === 2) valid = 'second';
+      return headers.get('authorization') === `bearer ${valid}`
+        ? undefined
+        : answer({ message: 'Bad credentials' }, { status: 401 });
+    });
+    let held = 'first';
+    const rejected: string[] = [];
+    const token = async (refused?: string) => {
+      if (refused !== undefined) {
+        rejected.push(refused);
+        held = 'second';
+      }
+      return held;
+    };
+    const destination = new MemoryDestination();
+    const result = await runCapture(github, destination, { token });
+    expect(result.status).toBe('complete');
+    expect(rejected).toEqual(['first']);
+    expect(destination.keys()).toEqual(world.pullRequestKeys());
+  });
+});
+
+describe('faults that stay', () => {
+  const always =
+    (response: () => Response | Promise<Response>): Fault =>
+    (_, index) =>
+      index < 2 ? undefined : response();
+
+  test.each([
+    [
+      'a refused token',
+      () => answer({ message: 'Bad credentials' }, { status: 401 }),
+      'unauthorized',
+      'give a valid one',
+    ],
+    [
+      'a missing permission',
+      () =>
+        answer(
+          { message: 'Resource not accessible by integration' },
+          {
+            status: 403,
+            headers: { 'x-accepted-github-permissions': 'pull_requests=read' },
+          },
+        ),
+      'forbidden',
+      'pull_requests=read',
+    ],
+    [
+      'a missing permission inside HTTP 200',
+      () =>
+        answer({
+          data: { repository: { databaseId: 77, items: null } },
+          errors: [
+            {
+              type: 'FORBIDDEN',
+              message: 'Resource not accessible by integration',
+              path: ['repository', 'items'],
+            },
+          ],
+        }),
+      'forbidden',
+      'octo/repo',
+    ],
+    [
+      'no connection',
+      () => Promise.reject(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') })),
+      'unreachable',
+      'ECONNREFUSED',
+    ],
+    [
+      'not GitHub',
+      () => answer('<html>', { headers: { 'content-type': 'text/html' } }),
+      'unexpected_answer',
+      'not a GraphQL result',
+    ],
+    [
+      'no GraphQL there',
+      () => answer({ message: 'Not Found' }, { status: 404 }),
+      'not_found',
+      'check the address',
+    ],
+  ] as const)('%s: %s', async (_, response, code, text) => {
+    const destination = new MemoryDestination();
+    const run = runCapture(createFakeGitHub(bigWorld().root(), always(response)), destination);
+    await expect(run).rejects.toMatchObject({ code, message: expect.stringContaining(text) });
+    // What was fetched before is kept.
+    expect(destination.of('pull_requests')).toHaveLength(21);
+  });
+
+  test('a wait above the allowed one ends the run as continue, and the next goes on', async () => {
+    const world = bigWorld();
+    const github = createFakeGitHub(world.root(), (_, index) =>
+      index === 3 ? answer({ errors: [{ type: 'RATE_LIMIT', message: 'x' }] }, reset(1_800)) : undefined,
+    );
+    const destination = new MemoryDestination();
+    const waits: number[] = [];
+    const result = await runCapture(github, destination, { maxWaitMs: 300_000, waits });
+    expect(result.status).toBe('continue');
+    expect(result.continueAt).toEqual(new Date('2026-03-01T12:30:01Z'));
+    expect(waits).toEqual([]);
+    expect(destination.of('pull_requests')).toHaveLength(42);
+    expect(await runCapture(github, destination)).toMatchObject({ status: 'complete' });
+    expect(destination.keys()).toEqual(world.pullRequestKeys());
+  });
+
+  test('a cursor that does not move ends the run with an error, not in a loop', async () => {
+    const world = bigWorld();
+    const github = createFakeGitHub(world.root());
+    const { fetch } = github;
+    github.fetch = async (url, init) => {
+      const response = await fetch(url, init);
+      const body = await response.text();
+      return answer(body.replaceAll(/"endCursor":"[^"]*"/g, '"endCursor":"stuck"'));
+    };
+    await expect(runCapture(github, new MemoryDestination())).rejects.toMatchObject({
+      code: 'unexpected_answer',
+      message: expect.stringContaining('does not lead on'),
+    });
+  });
+});
+
+describe('page size', () => {
+  test.each([
+    ['RESOURCE_LIMITS_EXCEEDED', () => answer({ data: { repository: null }, errors: [TOO_MUCH] })],
+    [
+      'MAX_NODE_LIMIT_EXCEEDED',
+      () => answer({ errors: [{ type: 'MAX_NODE_LIMIT_EXCEEDED', message: 'x' }] }),
+    ],
+    ['502', () => answer('', { status: 502 })],
+    ['504', () => answer('', { status: 504 })],
+  ])('shrinks on %s, and settles below what fails', async (_, fault) => {
+    const world = new World();
+    for (let i = 0; i < 300; i += 1) world.addPullRequest({ comments: 1 });
+    const github = createFakeGitHub(world.root(), (request) => (pageOf(request) > 7 ? fault() : undefined));
+    const destination = new MemoryDestination();
+    const result = await runCapture(github, destination);
+    expect(result).toMatchObject({ status: 'complete', pullRequests: 300 });
+    expect(destination.keys()).toEqual(world.pullRequestKeys());
+    const failed = github.requests.filter((request) => pageOf(request) > 7).length;
+    expect(failed).toBeLessThanOrEqual(8);
+    expect(github.requests.filter((request) => pageOf(request) === 7).length).toBeGreaterThan(20);
+  });
+
+  test('is remembered in the checkpoint', async () => {
+    const world = new World();
+    for (let i = 0; i < 60; i += 1) world.addPullRequest();
+    const tooLarge: Fault = (request) => (pageOf(request) > 5 ? answer({ errors: [TOO_MUCH] }) : undefined);
+    const destination = new MemoryDestination();
+    const abort = new AbortController();
+    const first = createFakeGitHub(world.root(), (request, index) => {
+      if (index === 6) abort.abort();
+      return tooLarge(request, index);
+    });
+    await runCapture(first, destination, { signal: abort.signal });
+    const second = createFakeGitHub(world.root(), tooLarge);
+    await runCapture(second, destination);
+    // It probes once whether a little more would do.
+    expect(second.requests.filter((request) => pageOf(request) > 5).map(pageOf)).toEqual([6]);
+    expect(destination.keys()).toEqual(world.pullRequestKeys());
+  });
+
+  test('a pull request that fails even alone is fetched in parts, and the others are not held up', async () => {
+    const world = bigWorld();
+    const github = createFakeGitHub(world.root(), async (request) => {
+      // Whatever page holds number 51 whole is too much.
+      if (request.operation !== 'PullRequestPage' || !request.query.includes('reviewThreads'))
+        return undefined;
+      const start = request.variables.after
+        ? Number(Buffer.from(String(request.variables.after), 'base64').toString().slice(7))
+        : 0;
+      return start <= 50 && start + pageOf(request) > 50 ? answer({ errors: [TOO_MUCH] }) : undefined;
+    });
+    const destination = new MemoryDestination();
+    const result = await runCapture(github, destination);
+    expect(result).toMatchObject({ status: 'complete', pullRequests: 61, gaps: [] });
+    const keys = destination.keys();
+    expect({ ...keys, pull_requests: [...new Set(keys.pull_requests)] }).toEqual(world.pullRequestKeys());
+    const last = destination.of('pull_requests').findLast((row) => row.number === 51);
+    expect(last).toMatchObject({
+      labels_count: 101,
+      assignees_count: 130,
+      comments_count: 250,
+      reviews_count: 307,
+      commits_count: 201,
+      files_count: 333,
+      review_threads_count: 120,
+    });
+  });
+
+  test('what can not be had in any way is a gap, and its pull request gets no snapshot', async () => {
+    const world = bigWorld();
+    const bad = world.pullRequests[50];
+    const github = createFakeGitHub(world.root(), ({ query, variables }) => {
+      const index = [
+        ...query.matchAll(/p(\d+): node\(id: \$i\d+\) \{ \.\.\. on PullRequest \{ page: files/g),
+      ].find(([, i]) => variables[`i${i}`] === bad?.id);
+      return index ? answer('', { status: 502 }) : undefined;
+    });
+    const destination = new MemoryDestination();
+    const result = await runCapture(github, destination);
+    expect(result.status).toBe('incomplete');
+    expect(result.gaps).toEqual([expect.objectContaining({ number: 51, connection: 'files' })]);
+    expect(destination.of('files')).toHaveLength(100);
+    expect(destination.of('reviews').length).toBe(307 + 25);
+    expect(destination.of('snapshots')).toHaveLength(60);
+  });
+
+  test('a pull request that GitHub answers with null is a gap', async () => {
+    const world = new World();
+    for (let i = 0; i < 5; i += 1) world.addPullRequest({ comments: 1 });
+    const broken = world.pullRequests[2];
+    if (broken) {
+      broken.title = () => {
+        throw new Error('boom');
+      };
+    }
+    const destination = new MemoryDestination();
+    const result = await runCapture(createFakeGitHub(world.root()), destination);
+    expect(result.status).toBe('incomplete');
+    expect(result.gaps).toEqual([expect.objectContaining({ number: 3, connection: 'pullRequest' })]);
+    expect(destination.of('pull_requests').map((row) => row.number)).toEqual([1, 2, 3, 4, 5, 3]);
+    expect(destination.of('pull_requests')[5]).toMatchObject({ comments_count: 1, files_count: 0 });
+    expect(destination.of('comments')).toHaveLength(5);
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import { createFakeGitHub } from './fake-github.ts';
+import { MemoryDestination } from './memory-destination.ts';
+import { bigWorld, runCapture } from './run-capture.ts';
+import { World } from './world.ts';
+
+class Killed extends Error {}
+
+/** A clock that lets every batch go out at once: 20 s pass between two looks at it. */
+function eagerClock(): () => Date {
+  let time = Date.UTC(2026, 0, 1);
+  return () => {
+    time += 20_000;
+    return new Date(time);
+  };
+}
+
+describe('resuming', () => {
+  test('killed before or after any batch, the next run goes on from the last stored one', async () => {
+    const world = bigWorld();
+    const whole = new MemoryDestination();
+    const undisturbed = createFakeGitHub(world.root());
+    await runCapture(undisturbed, whole, { now: eagerClock() });
+    const batches = whole.batches.length;
+    expect(batches).toBeGreaterThan(5);
+
+    for (let kill = 1; kill <= batches; kill += 1) {
+      const destination = new MemoryDestination();
+      const github = createFakeGitHub(world.root());
+      destination.before = (batch) => {
+        if (batch.sequence === kill) throw new Killed();
+      };
+      await expect(runCapture(github, destination, { now: eagerClock() })).rejects.toThrow(Killed);
+      destination.before = () => {};
+      const result = await runCapture(github, destination, { now: eagerClock() });
+      expect(result.status).toBe('complete');
+      expect(destination.keys()).toEqual(world.pullRequestKeys());
+      // The repository is asked again, and at most what the lost batch and the one fetched ahead held.
+      expect(github.requests.length - undisturbed.requests.length).toBeLessThanOrEqual(1 + 2);
+    }
+  });
+
+  test('a finished capture goes on with what changed since it began', async () => {
+    const world = bigWorld();
+    const destination = new MemoryDestination();
+    await runCapture(createFakeGitHub(world.root()), destination);
+    const quiet = createFakeGitHub(world.root());
+    const nothing = await runCapture(quiet, destination);
+    expect(nothing).toMatchObject({ status: 'complete', pullRequests: 0, points: 2 });
+
+    const changed = world.pullRequests[9];
+    if (changed) changed.updatedAt = '2026-03-01T12:30:00Z';
+    world.addPullRequest({ comments: 2 }, { updatedAt: '2026-03-01T12:40:00Z' });
+    const github = createFakeGitHub(world.root());
+    const result = await runCapture(github, destination);
+    expect(result).toMatchObject({ status: 'complete', pullRequests: 2, progress: { done: 2, total: 2 } });
+    expect(
+      destination
+        .of('pull_requests')
+        .slice(-2)
+        .map((row) => row.number),
+    ).toEqual([62, 10]);
+  });
+
+  test('a checkpoint of another version starts from the beginning', async () => {
+    const destination = new MemoryDestination();
+    destination.checkpoint = { version: 99, anything: true };
+    destination.sequence = 4;
+    const world = new World();
+    world.addPullRequest();
+    const result = await runCapture(createFakeGitHub(world.root()), destination);
+    expect(result).toMatchObject({ status: 'complete', pullRequests: 1 });
+    expect(destination.sequence).toBe(5);
+  });
+});
+
+describe('ending early', () => {
+  test('near the deadline: continue, and nothing that was fetched is lost', async () => {
+    const world = bigWorld();
+    let time = Date.UTC(2026, 0, 1);
+    const now = () => new Date(time);
+    const github = createFakeGitHub(world.root(), (_, index) => {
+      if (index === 2) time += 10 * 60_000;
+      return undefined;
+    });
+    const destination = new MemoryDestination();
+    const deadline = new Date(time + 10 * 60_000);
+    const first = await runCapture(github, destination, { now, deadline });
+    expect(first).toMatchObject({ status: 'continue', continueAt: null, requests: 3 });
+    expect(destination.of('pull_requests')).toHaveLength(42);
+    expect(first.checkpoint).toEqual(destination.checkpoint);
+    const second = await runCapture(github, destination);
+    expect(second).toMatchObject({ status: 'complete', progress: { done: 61, total: 61 } });
+    expect(destination.keys()).toEqual(world.pullRequestKeys());
+  });
+
+  test('the destination says stop: stopped after that batch', async () => {
+    const destination = new MemoryDestination();
+    destination.next = 'stop';
+    const github = createFakeGitHub(bigWorld().root());
+    const result = await runCapture(github, destination, { now: eagerClock() });
+    expect(result.status).toBe('stopped');
+    expect(destination.batches.length).toBeLessThanOrEqual(2);
+  });
+
+  test('the signal: stopped, with what was fetched stored', async () => {
+    const world = bigWorld();
+    const abort = new AbortController();
+    const github = createFakeGitHub(world.root(), (_, index) => {
+      if (index === 3) abort.abort();
+      return undefined;
+    });
+    const destination = new MemoryDestination();
+    const result = await runCapture(github, destination, { signal: abort.signal });
+    expect(result.status).toBe('stopped');
+    expect(destination.of('pull_requests')).toHaveLength(42);
+    await runCapture(github, destination);
+    expect(destination.keys()).toEqual(world.pullRequestKeys());
+  });
+
+  test('a used share of the budget: continue, unless a batch renews it', async () => {
+    const world = bigWorld();
+    const destination = new MemoryDestination();
+    const first = await runCapture(createFakeGitHub(world.root()), destination, {
+      budget: { points: 3, reserve: 0 },
+    });
+    expect(first).toMatchObject({ status: 'continue', points: 3 });
+    expect(first.continueAt).toBeInstanceOf(Date);
+
+    const renewing = new MemoryDestination();
+    const write = renewing.write.bind(renewing);
+    renewing.write = async (batch) => ({ ...(await write(batch)), budget: { points: 2, reserve: 0 } });
+    const second = await runCapture(createFakeGitHub(world.root()), renewing, {
+      budget: { points: 2, reserve: 0 },
+    });
+    expect(second.status).toBe('complete');
+  });
+
+  test('the reserve is left to live work', async () => {
+    const reset = Math.floor(Date.now() / 1000) + 3_000;
+    const github = createFakeGitHub(bigWorld().root());
+    const { fetch } = github;
+    let left = 503;
+    github.fetch = async (url, init) => {
+      const response = await fetch(url, init);
+      left -= 1;
+      response.headers.set('x-ratelimit-remaining', String(left));
+      response.headers.set('x-ratelimit-reset', String(reset));
+      return response;
+    };
+    const result = await runCapture(github, new MemoryDestination(), {
+      budget: { points: 1_000, reserve: 500 },
+    });
+    expect(result).toMatchObject({ status: 'continue', points: 3 });
+    expect(Math.abs((result.continueAt?.getTime() ?? 0) - reset * 1000)).toBeLessThanOrEqual(2_000);
+  });
+});
