@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Config } from '../src/config/config.ts';
 import type { Job } from '../src/jobs/job.ts';
 import { type PlannedJob, planWork } from '../src/jobs/plan-work.ts';
+import { upsertRepository } from '../src/jobs/repository-facts.ts';
 import { readRollout } from '../src/rollout/rollout-store.ts';
 import type { DB } from '../src/store/database.generated.ts';
 import type { Database } from '../src/store/database.ts';
@@ -143,6 +144,7 @@ async function act(
       const { repository } = event.origin;
       const planned = await plan(event.items);
       if (event.tombstones.length > 0) {
+        await upsertRepository(trx, workRepository(event.origin), now);
         await storeCaptureBatch(trx, { repositoryId: repository.id, rows: event.tombstones });
       }
       const hasCommands =
@@ -168,6 +170,10 @@ async function act(
       await endWorkflowRun(trx, event, { workflow: options.config.bulk.workflow, now, log: options.log });
       return { planned: [], hasCommands: false, settingsOf: [] };
   }
+}
+
+function workRepository({ repository, installationId }: Extract<Acting, { kind: 'work' }>['origin']) {
+  return { id: repository.id, fullName: repository.full_name, isPrivate: repository.private, installationId };
 }
 
 /** False: this GUID was received before. A redelivery has the GUID of the first delivery. */
