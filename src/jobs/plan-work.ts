@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { Config } from '../config/config.ts';
+import {
+  DEFAULT_REPOSITORY_SETTINGS,
+  REPOSITORY_FILE,
+  RepositorySettings,
+  restrictToSettings,
+} from '../config/repository-file.ts';
 import type { RolloutState } from '../rollout/evaluate-enrolment.ts';
 import type { RouteContext, RouteDecision } from '../route/decide-route.ts';
 import { splitWorkItem } from '../route/split-work-item.ts';
@@ -47,14 +53,27 @@ export async function planWork(
     await upsertRepository(trx, item.repository, now);
     const repository = await findRepositoryFacts(trx, item.repository.id, now);
     const skip = judgeSkip(item, repository);
-    if (skip) {
-      planned.push({ outcome: 'skipped', item, ...skip });
+    const wanted = restrictToSettings(item, readSettings(repository.settings));
+    if (skip || wanted === null) {
+      planned.push({ outcome: 'skipped', item, ...(skip ?? switchedOff(item)) });
       continue;
     }
-    const halves = splitWorkItem(item, { now, limits: config.limits, isNew: repository.facts.isNew });
+    const halves = splitWorkItem(wanted, { now, limits: config.limits, isNew: repository.facts.isNew });
     for (const half of halves) planned.push(await planJob(trx, half, repository, context));
   }
   return planned;
+}
+
+function readSettings(stored: unknown): RepositorySettings {
+  const settings = RepositorySettings.safeParse(stored ?? {});
+  return settings.success ? settings.data : DEFAULT_REPOSITORY_SETTINGS;
+}
+
+function switchedOff(item: WorkItem): { reason: SkipReason; message: string } {
+  return {
+    reason: 'switched_off',
+    message: `${REPOSITORY_FILE} of ${item.repository.fullName} switches this kind of capture off.`,
+  };
 }
 
 type StoredRepository = Awaited<ReturnType<typeof findRepositoryFacts>>;

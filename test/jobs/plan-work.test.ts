@@ -193,6 +193,19 @@ describeEachDatabase('planWork', (database) => {
     expect(await plan(db, [workItem()])).toMatchObject([{ outcome: 'created' }]);
   });
 
+  test('kinds that the repository switches off make no job, or a smaller one', async () => {
+    const settings = JSON.stringify({ capture: { issues: false } });
+    await db.insertInto('repositories').values({ id: 42, full_name: 'acme/widgets', settings }).execute();
+    const items = [
+      workItem({ type: 'issues', include: ['issues'] }),
+      historyItem({ include: ['issues', 'labels'] }),
+    ];
+    expect(await plan(db, items)).toMatchObject([
+      { outcome: 'skipped', reason: 'switched_off' },
+      { outcome: 'created', job: { include: ['labels'] } },
+    ]);
+  });
+
   test('exposed: enrolled, it would run in GitHub Actions', async () => {
     await resetJobs(db, 0);
     expect(await planJob(db, historyItem())).toMatchObject({

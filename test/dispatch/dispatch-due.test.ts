@@ -1,0 +1,317 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createDispatchLoop, type DispatchLoop } from '../../src/dispatch/dispatch-due.ts';
+import { DispatchError } from '../../src/dispatch/dispatcher.ts';
+import { cancelJobs, endRun, startRun } from '../../src/jobs/runs.ts';
+import { changeRollout } from '../../src/rollout/rollout-store.ts';
+import type { Database } from '../../src/store/database.ts';
+import type { WorkRepository } from '../../src/work-item/work-item.ts';
+import {
+  collectLog,
+  findJob,
+  findMetrics,
+  findRuns,
+  historyItem,
+  LIMITS,
+  later,
+  NOW,
+  planJob,
+  resetJobs,
+  workItem,
+} from '../jobs/job-fixture.ts';
+import { describeEachDatabase, describePostgres } from '../support/databases.ts';
+import { away, createFakeDispatcher, type FakeDispatcher } from './fake-dispatcher.ts';
+
+const DAY_MS = 86_400_000;
+
+function repository(id: number, installationId = 7): WorkRepository {
+  return { id, fullName: `acme/r${id}`, installationId, isPrivate: false };
+}
+
+function makeLoop(
+  db: Database,
+  inngest: FakeDispatcher,
+  bulk: FakeDispatcher | null,
+  options: { now?: () => Date; perDay?: number; pollMs?: number; environmentStop?: boolean } = {},
+): DispatchLoop & { log: ReturnType<typeof collectLog> } {
+  const { now = () => NOW, perDay = 500, pollMs = 5_000, environmentStop = false } = options;
+  const log = collectLog();
+  const loop = createDispatchLoop({
+    db,
+    dispatchers: { inngest, bulk },
+    config: {
+      limits: LIMITS,
+      inngestBulkPerDay: perDay,
+      bulk: { workflow: null, perInstallation: 1, oidcIssuer: '' },
+      rollout: {
+        percentage: 100,
+        strategy: 'percentage',
+        autoRollback: true,
+        maxErrorRate: 5,
+        environmentStop,
+      },
+    },
+    bulkFor: () => ({ available: true }),
+    log,
+    pollMs,
+    now,
+  });
+  return { ...loop, log };
+}
+
+describeEachDatabase('the dispatch loop', (database) => {
+  let db: Database;
+  let inngest: FakeDispatcher;
+  let bulk: FakeDispatcher;
+  const started: DispatchLoop[] = [];
+  beforeEach(async () => {
+    db = database().db;
+    await resetJobs(db);
+    inngest = createFakeDispatcher('in_process');
+    bulk = createFakeDispatcher('workflow', { answer: () => ({ workflowRunId: 900 }) });
+  });
+  afterEach(async () => {
+    for (const loop of started.splice(0)) await loop.stop();
+  });
+  const change = (patch: object, action: string) =>
+    changeRollout(db, {
+      environmentStop: false,
+      change: () => patch,
+      actor: { type: 'system', login: 'test' },
+      source: { type: 'automation' },
+      action,
+      reason: null,
+    });
+
+  test('sends what is due, critical first, then recent, then small repositories before large', async () => {
+    const early = { now: later(-10_000) };
+    const counts = [
+      [1, 5_000],
+      [2, 10],
+      [3, null],
+    ] as const;
+    for (const [id, count] of counts) {
+      await planJob(db, workItem({ repository: repository(id) }), early);
+      await db.updateTable('repositories').set({ pull_requests_count: count }).where('id', '=', id).execute();
+    }
+    await planJob(db, workItem({ repository: repository(4), isCritical: true }), early);
+    await planJob(db, workItem({ repository: repository(5), reason: 'scheduled' }), early);
+    await planJob(db, workItem({ repository: repository(6) }));
+    expect(await makeLoop(db, inngest, bulk).runOnce()).toBe(5);
+    expect(inngest.sent).toEqual(['acme/r4 5 1', 'acme/r2 5 1', 'acme/r1 5 1', 'acme/r3 5 1', 'acme/r5 5 1']);
+  });
+
+  test('notes what was sent, and sends it once', async () => {
+    const { id } = await planJob(db, historyItem());
+    const loop = makeLoop(db, inngest, bulk);
+    expect(await loop.runOnce()).toBe(1);
+    expect(await loop.runOnce()).toBe(0);
+    expect(bulk.sent).toEqual(['acme/widgets history 1']);
+    expect(await findJob(db, id)).toMatchObject({
+      status: 'dispatched',
+      workflow_run_id: 900,
+      lease_expires_at: later(60_000),
+    });
+    expect(await findRuns(db, id)).toMatchObject([
+      { state: 'sent', worker: 'workflow', workflow_run_id: 900 },
+    ]);
+    expect(loop.log.lines.at(-1)).toMatchObject({
+      message: 'Dispatched.',
+      fields: {
+        job: id,
+        repository: 'acme/widgets',
+        stage: 'dispatch',
+        processor: 'github_actions',
+        rule: 'historical',
+        workflow_run: 900,
+      },
+    });
+  });
+
+  test('takes no more than the worker has room for', async () => {
+    for (const id of [1, 2, 3]) await planJob(db, workItem({ repository: repository(id), reason: 'manual' }));
+    let room = 2;
+    inngest = createFakeDispatcher('in_process', { room: () => room - inngest.sent.length });
+    const loop = makeLoop(db, inngest, bulk);
+    expect(await loop.runOnce()).toBe(2);
+    room = 3;
+    expect(await loop.runOnce()).toBe(1);
+  });
+
+  test('when Inngest is away: queued, tried again later, same run number, no attempt', async () => {
+    const { id } = await planJob(db, workItem({ reason: 'manual' }));
+    inngest.error = away();
+    let now = NOW;
+    const loop = makeLoop(db, inngest, bulk, { now: () => now });
+    expect(await loop.runOnce()).toBe(0);
+    expect(await findJob(db, id)).toMatchObject({
+      status: 'queued',
+      status_reason: 'dispatch_failed',
+      error: 'Inngest is away. Start it.',
+      attempt: 0,
+      run: 1,
+      not_before: later(5_000),
+    });
+    inngest.error = null;
+    expect(await loop.runOnce()).toBe(0);
+    now = later(5_000);
+    expect(await loop.runOnce()).toBe(1);
+    expect(inngest.sent).toEqual(['acme/widgets 5 1']);
+    expect(await findJob(db, id)).toMatchObject({ status: 'dispatched', status_reason: null, error: null });
+  });
+
+  test('what would be refused again is blocked, with its cure, and is no error of the rollout', async () => {
+    const { id } = await planJob(db, historyItem());
+    bulk.error = new DispatchError('forbidden', 'GitHub answered 403.', {
+      isBlocked: true,
+      cure: 'Give the App "Actions: write".',
+    });
+    const loop = makeLoop(db, inngest, bulk);
+    await loop.runOnce();
+    expect(await findJob(db, id)).toMatchObject({
+      status: 'blocked',
+      error: 'GitHub answered 403. Give the App "Actions: write".',
+    });
+    expect(await findMetrics(db, id)).toMatchObject([{ outcome: 'blocked', error_count: 0, exposed: true }]);
+    expect(loop.log.lines.at(-1)).toMatchObject({ level: 'warn', fields: { code: 'forbidden' } });
+  });
+
+  test('one bulk run per installation; the next one when it has ended', async () => {
+    const first = await planJob(db, historyItem({ repository: repository(1) }), { now: later(-1) });
+    await planJob(db, historyItem({ repository: repository(2) }));
+    await planJob(db, historyItem({ repository: repository(3, 8) }));
+    const loop = makeLoop(db, inngest, bulk);
+    await loop.runOnce();
+    expect(bulk.sent.sort()).toEqual(['acme/r1 history 1', 'acme/r3 history 1']);
+    await startRun(db, {
+      jobId: first.id,
+      run: 1,
+      worker: 'workflow',
+      workflowRunId: 900,
+      leaseMs: 1e9,
+      now: NOW,
+    });
+    await loop.runOnce();
+    expect(bulk.sent).toHaveLength(2);
+    await endRun(db, { jobId: first.id, run: 1, outcome: 'success', result: null, error: null, now: NOW });
+    await loop.runOnce();
+    expect(bulk.sent.at(-1)).toBe('acme/r2 history 1');
+  });
+
+  test('without a way into GitHub Actions bulk work goes to Inngest', async () => {
+    const { id } = await planJob(db, historyItem());
+    expect(await makeLoop(db, inngest, null).runOnce()).toBe(1);
+    expect(await findJob(db, id)).toMatchObject({ processor_type: 'inngest', rule: 'bulk_unavailable' });
+  });
+
+  test('a stop keeps queued bulk work out of GitHub Actions, from either side', async () => {
+    const { id } = await planJob(db, historyItem());
+    await change({ emergencyStop: true }, 'emergency_stop');
+    await makeLoop(db, inngest, bulk).runOnce();
+    expect(bulk.sent).toEqual([]);
+    expect(inngest.sent).toEqual(['acme/widgets history 1']);
+    expect(await findJob(db, id)).toMatchObject({ processor_type: 'inngest', rule: 'emergency_stop' });
+
+    await resetJobs(db);
+    await planJob(db, historyItem());
+    await makeLoop(db, inngest, bulk, { environmentStop: true }).runOnce();
+    expect(bulk.sent).toEqual([]);
+  });
+
+  test('bulk work above the daily cap is deferred to the next day, small work is not', async () => {
+    await resetJobs(db, 0);
+    const first = await planJob(db, historyItem({ repository: repository(1) }), { now: later(-2) });
+    const second = await planJob(db, historyItem({ repository: repository(2) }), { now: later(-1) });
+    await planJob(db, workItem({ repository: repository(3), reason: 'manual' }));
+    let now = NOW;
+    const loop = makeLoop(db, inngest, bulk, { perDay: 1, now: () => now });
+    expect(await loop.runOnce()).toBe(2);
+    expect(await findJob(db, first.id)).toMatchObject({ status: 'dispatched' });
+    expect(await findJob(db, second.id)).toMatchObject({
+      status: 'queued',
+      status_reason: 'bulk_deferred',
+      not_before: new Date('2026-11-21T00:00:00Z'),
+    });
+    expect(loop.log.lines.map(({ message }) => message).join()).toContain('`/rollout include acme/r2`');
+    now = later(DAY_MS);
+    inngest.sent = [];
+    await cancelJobs(db, { repositoryId: 3 }, 'test', now);
+    await endRun(db, { jobId: first.id, run: 1, outcome: 'skipped', result: null, error: null, now });
+    await loop.runOnce();
+    expect(inngest.sent).toEqual(['acme/r2 history 1']);
+    expect(await findJob(db, second.id)).toMatchObject({ status: 'dispatched', status_reason: null });
+  });
+
+  test('`/rollout include` starts what was deferred', async () => {
+    await resetJobs(db, 0);
+    const { id } = await planJob(db, historyItem());
+    const loop = makeLoop(db, inngest, bulk, { perDay: 0 });
+    expect(await loop.runOnce()).toBe(0);
+    expect(await findJob(db, id)).toMatchObject({ status_reason: 'bulk_deferred' });
+    await change({ percentage: 10, include: [42] }, 'include');
+    expect(await loop.runOnce()).toBe(1);
+    expect(bulk.sent).toEqual(['acme/widgets history 1']);
+    expect(await findJob(db, id)).toMatchObject({
+      processor_type: 'github_actions',
+      enrolment_reason: 'included',
+    });
+  });
+
+  test('gives up lost runs and sends them again with the next number', async () => {
+    const { id } = await planJob(db, workItem({ reason: 'manual' }));
+    let now = NOW;
+    const loop = makeLoop(db, inngest, bulk, { now: () => now });
+    await loop.runOnce();
+    now = later(60_001);
+    await loop.runOnce();
+    expect(inngest.sent).toEqual(['acme/widgets 5 1', 'acme/widgets 5 2']);
+    expect(await findRuns(db, id)).toMatchObject([{ conclusion: 'lost' }, { state: 'sent', attempt: 2 }]);
+  });
+
+  test('started, it sends a job at the time that it is due, and sees rows of other processes', async () => {
+    const loop = makeLoop(db, inngest, bulk, { now: () => new Date(), pollMs: 50 });
+    started.push(loop);
+    loop.start();
+    await planJob(db, workItem({ reason: 'manual' }), { now: new Date() });
+    await vi.waitFor(() => expect(inngest.sent).toEqual(['acme/widgets 5 1']), 5_000);
+  });
+
+  test('poked, it does not wait for the poll', async () => {
+    const loop = makeLoop(db, inngest, bulk, { now: () => new Date(), pollMs: 60_000 });
+    started.push(loop);
+    loop.start();
+    await planJob(db, workItem({ reason: 'manual' }), { now: new Date() });
+    loop.poke();
+    await vi.waitFor(() => expect(inngest.sent).toEqual(['acme/widgets 5 1']), 5_000);
+    const now = new Date();
+    const config = { limits: LIMITS, coalesceMs: 300, inngestBulkPerDay: 1 };
+    const { not_before: due } = await planJob(db, workItem({ items: [6] }), { now, config });
+    loop.poke(due);
+    await vi.waitFor(() => expect(inngest.sent.at(-1)).toBe('acme/widgets 6 1'), 5_000);
+    expect(Date.now()).toBeGreaterThanOrEqual(due.getTime());
+  });
+
+  test('a database error does not end it', async () => {
+    const loop = makeLoop(db, inngest, bulk, { now: () => new Date(), pollMs: 20 });
+    started.push(loop);
+    await db.schema.alterTable('job_runs').renameTo('job_runs_away').execute();
+    await planJob(db, workItem({ reason: 'manual' }), { now: new Date() });
+    loop.start();
+    await vi.waitFor(() => expect(loop.log.lines.some(({ level }) => level === 'warn')).toBe(true), 5_000);
+    await db.schema.alterTable('job_runs_away').renameTo('job_runs').execute();
+    await vi.waitFor(() => expect(inngest.sent).toEqual(['acme/widgets 5 1']), 5_000);
+  });
+});
+
+describePostgres('two dispatch loops on one database', (database) => {
+  test('send each run once', async () => {
+    const { db } = database();
+    await resetJobs(db);
+    for (let id = 1; id <= 20; id++)
+      await planJob(db, workItem({ repository: repository(id), reason: 'manual' }));
+    const inngest = createFakeDispatcher('inngest');
+    const sent = await Promise.all([1, 2, 3].map(() => makeLoop(db, inngest, null).runOnce()));
+    expect(sent.reduce((sum, count) => sum + count)).toBe(20);
+    expect(new Set(inngest.sent).size).toBe(20);
+    expect(inngest.sent).toHaveLength(20);
+  });
+});
