@@ -4,6 +4,7 @@ import { type JobOffer, SelfServiceRequest } from '../../src/jobs-api/protocol.t
 import { readRollout } from '../../src/rollout/rollout-store.ts';
 import type { DB } from '../../src/store/database.generated.ts';
 import type { WorkItem } from '../../src/work-item/work-item.ts';
+import { findCapturedUntil } from './captured-until.ts';
 import type { Call, JobsApiContext } from './context.ts';
 import { requireSelfServiceWorkflow } from './identify-workflow.ts';
 import { bindJob } from './next-job.ts';
@@ -15,6 +16,8 @@ import { rememberToken, requireOwnToken } from './used-tokens.ts';
 
 /** A repository's own runs get at most one job in this time. */
 const INTERVAL_MS = 3_600_000;
+/** Clocks differ, and GitHub's lists may lag behind: what is new is looked for this much before the last capture began. */
+const OVERLAP_MS = 3_600_000;
 
 /**
  * `POST /api/jobs`: a scheduled or manual run of a captured repository asks for a job for itself. Without a job in the
@@ -37,7 +40,7 @@ export const requestJob: Call = async (context, { req, bearer, line }): Promise<
     const given = await takeTurn(trx, context, claims);
     if (given === 'too_soon') return tooSoon(claims.repository);
     if (given !== null) return { job: { id: given } };
-    return planAndBind(trx, context, claims, workItemOf(context, claims, repository, request));
+    return planAndBind(trx, context, claims, await workItemOf(trx, context, claims, repository, request));
   });
   if (offer.job === null) onChange();
   else line.job = offer.job.id;
@@ -115,12 +118,26 @@ function tooSoon(repository: string): JobOffer {
   };
 }
 
-function workItemOf(
+/** Without a beginning, a capture takes up where complete ones before it ended, and begins a little earlier. */
+async function workItemOf(
+  trx: Transaction<DB>,
   { config }: JobsApiContext,
   claims: RunClaims,
   repository: Awaited<ReturnType<typeof requireInstalledRepository>>,
-  { mode, items, since, until, include }: SelfServiceRequest,
-): WorkItem {
+  request: SelfServiceRequest,
+): Promise<WorkItem> {
+  const { mode, items, until } = request;
+  const include = request.include.length > 0 ? request.include : config.include;
+  const type = mode === 'verify' ? 'verify' : items.length > 0 ? 'pull_requests' : 'history';
+  const captured =
+    type === 'history' && request.since === null
+      ? await findCapturedUntil(trx, repository.id, include)
+      : null;
+  const since = captured
+    ? new Date(captured.getTime() - OVERLAP_MS)
+    : request.since === null
+      ? null
+      : new Date(request.since);
   return {
     repository: {
       id: repository.id,
@@ -128,13 +145,13 @@ function workItemOf(
       installationId: repository.installation_id,
       isPrivate: repository.is_private,
     },
-    type: mode === 'verify' ? 'verify' : items.length > 0 ? 'pull_requests' : 'history',
+    type,
     items: [...new Set(items)].sort((a, b) => a - b),
     range: {
-      ...(since === null ? {} : { since: new Date(since) }),
+      ...(since === null ? {} : { since }),
       ...(until === null ? {} : { until: new Date(until) }),
     },
-    include: include.length > 0 ? include : config.include,
+    include,
     // Also when a person started the run: it is work in the background, and the run that does it is already there.
     reason: 'scheduled',
     ...(claims.actor === null ? {} : { actor: claims.actor }),

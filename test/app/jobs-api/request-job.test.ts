@@ -58,6 +58,25 @@ describeEachDatabase('POST /api/jobs', (database) => {
     ]);
   });
 
+  it('takes up where the last complete capture began', async () => {
+    const start = new Date('2026-11-20T00:00:00Z');
+    const run = async (hours: number, runId: string, complete: boolean) => {
+      api.setNow(new Date(start.getTime() + hours * 3_600_000));
+      const { body } = await ask({ run_id: runId });
+      const path = `/api/jobs/${body.job.id}`;
+      const claim = await api.post(`${path}/claim`, await api.idToken({ ...OWN, run_id: runId }), IDENTITY);
+      await api.post(`${path}/finish`, claim.body.sessionToken, report({ complete }));
+      return claim.body.job.since;
+    };
+    expect(await run(0, '88001', false)).toBeNull();
+    expect(await run(24, '88002', true)).toBeNull();
+    expect(await run(48, '88003', true)).toBe('2026-11-20T23:00:00.000Z');
+    expect(await run(72, '88004', true)).toBe('2026-11-21T23:00:00.000Z');
+    api.setNow(new Date(start.getTime() + 96 * 3_600_000));
+    await ask({ run_id: '88005' }, { include: ['issues'] });
+    expect((await jobs()).at(-1)?.range_since).toBeNull();
+  });
+
   it('the claim of such a job is for its own run alone', async () => {
     const { body } = await ask();
     const path = `/api/jobs/${body.job.id}/claim`;
