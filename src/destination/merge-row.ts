@@ -2,8 +2,8 @@
 export interface MergeRules {
   /** The primary key. */
   key: readonly string[];
-  /** Column that tells a row's version where the table has one, else `captured_at` does. */
-  version: string | null;
+  /** Column that tells a row's version; where one of two rows lacks it, `captured_at` does. */
+  version: string;
   /** Columns that an explicit null never erases. */
   keep: ReadonlySet<string>;
 }
@@ -53,9 +53,9 @@ export function timeOf(value: unknown): number {
 }
 
 function compareVersions(left: Row, right: Row, { version }: MergeRules): number {
-  const captured = compare(timeOf(left.captured_at), timeOf(right.captured_at));
-  if (version === null) return captured;
-  return compare(timeOf(left[version]), timeOf(right[version])) || captured;
+  const isKnown = Number.isFinite(timeOf(left[version])) && Number.isFinite(timeOf(right[version]));
+  const byVersion = isKnown ? compare(timeOf(left[version]), timeOf(right[version])) : 0;
+  return byVersion || compare(timeOf(left.captured_at), timeOf(right.captured_at));
 }
 
 function compare(left: number, right: number): number {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type MergeRules, mergeRow } from '../../src/destination/merge-row.ts';
 
 const VERSIONED: MergeRules = { key: ['id'], version: 'updated_at', keep: new Set(['title', 'author_id']) };
-const UNVERSIONED: MergeRules = { key: ['id'], version: null, keep: new Set() };
+const UNVERSIONED: MergeRules = { key: ['id'], version: 'captured_at', keep: new Set() };
 const day = (number: number) => `2026-01-0${number}T00:00:00Z`;
 
 describe('mergeRow', () => {
