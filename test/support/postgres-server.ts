@@ -29,7 +29,7 @@ export function findPostgresBinaries(path = process.env.PATH ?? ''): string | nu
 export async function startPostgres(binaries: string): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'hybrid-capture-postgres-'));
   const owner = serverUser();
-  if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid);
+  if (owner !== null) chownSync(folder, owner.uid, owner.gid);
   const options = { cwd: folder, env: { PATH: process.env.PATH, LC_ALL: 'C' }, ...owner };
   const data = join(folder, 'data');
   await promisify(execFile)(
@@ -78,8 +78,8 @@ export async function startPostgres(binaries: string): Promise<PostgresServer> {
 }
 
 /** The server refuses to run as root, so root lends it another user. */
-function serverUser(): { uid?: number; gid?: number } {
-  if (process.getuid?.() !== 0) return {};
+function serverUser(): { uid: number; gid: number } | null {
+  if (process.getuid?.() !== 0) return null;
   const users = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .map((line) => line.split(':'));

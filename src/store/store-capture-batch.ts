@@ -1,0 +1,167 @@
+import { CompiledQuery, sql } from 'kysely';
+import type { CaptureRow } from '../destination/destination.ts';
+import { removeUnseen, storeSnapshots } from './apply-snapshots.ts';
+import { CAPTURE_TABLES } from './capture-tables.ts';
+import type { Database } from './database.ts';
+import { mergeDuplicates } from './merge-duplicates.ts';
+import { ForeignRowError, InvalidRowError, translateRowError } from './row-errors.ts';
+import { foreignRowSql, tombstoneSql, upsertSql } from './upsert-sql.ts';
+import { describeKey, type Row, type RowGroup, type TableName, validateRows } from './validate-rows.ts';
+
+export interface StoreOptions {
+  /** The repository that every row belongs to, whatever the rows say. */
+  repositoryId: number;
+  rows: readonly CaptureRow[];
+}
+
+/** One statement takes no more; a body has up to 65,536 characters, and one JSON value in Postgres up to 256 MB. */
+const MOST = { rows: 10_000, characters: 16 * 1024 * 1024 };
+
+/** Tables that others refer to; those who refer to them can only be checked once they are stored. */
+const ITEMS: readonly TableName[] = ['contributors', 'repositories', 'labels', 'pull_requests', 'issues'];
+const ORDER = Object.keys(CAPTURE_TABLES) as TableName[];
+
+/**
+ * Stores captured rows in the caller's transaction, set by set: newer rows replace, older ones fill in what is not known,
+ * tombstones and snapshots take away. The order of rows is free.
+ * @returns how many rows were written
+ * @throws InvalidRowError, ForeignRowError: the transaction can only be rolled back then
+ */
+export async function storeCaptureBatch(
+  trx: Database,
+  { repositoryId, rows }: StoreOptions,
+): Promise<{ rows: number }> {
+  const { groups, tombstones, snapshots } = validateRows(rows, repositoryId);
+  refuseOtherRepositories(groups, repositoryId);
+  const sorted = groups.toSorted((a, b) => ORDER.indexOf(a.table) - ORDER.indexOf(b.table));
+  const items = sorted.filter(({ table }) => ITEMS.includes(table));
+  const nested = sorted.filter(({ table }) => !ITEMS.includes(table));
+  const parents = parentsOf([...nested.flatMap((group) => group.rows), ...snapshots]);
+  let stored = 0;
+  try {
+    for (const group of items) stored += await upsert(trx, group, repositoryId);
+    await refuseForeignParents(trx, 'pull_requests', parents.pull_request, repositoryId);
+    await refuseForeignParents(trx, 'issues', parents.issue, repositoryId);
+    for (const group of nested) stored += await upsert(trx, group, repositoryId);
+    await refuseForeignThreads(trx, nested, repositoryId);
+    for (const group of tombstones) stored += await entomb(trx, group, repositoryId);
+    await storeSnapshots(trx, snapshots);
+    await removeUnseen(trx, parents);
+  } catch (error) {
+    throw translateRowError(error);
+  }
+  return { rows: stored };
+}
+
+function refuseOtherRepositories(groups: readonly RowGroup[], repositoryId: number): void {
+  for (const { table, rows } of groups) {
+    if (table !== 'repositories') continue;
+    const other = rows.find(({ id }) => id !== repositoryId);
+    if (other === undefined) continue;
+    throw new ForeignRowError(
+      `repositories id ${other.id}: the batch is for repository ${repositoryId}. Nothing of it was stored.`,
+    );
+  }
+}
+
+async function upsert(trx: Database, { table, columns, rows }: RowGroup, repositoryId: number) {
+  const statement = upsertSql(table, columns);
+  let stored = 0;
+  for (const chunk of chunksOf(mergeDuplicates(rows, CAPTURE_TABLES[table]))) {
+    const changed = await run(trx, statement, chunk.json, repositoryId);
+    if (changed < chunk.count) await refuseForeignRow(trx, table, chunk.json, repositoryId);
+    stored += changed;
+  }
+  return stored;
+}
+
+async function entomb(trx: Database, { table, columns, rows }: RowGroup, repositoryId: number) {
+  const named = [...CAPTURE_TABLES[table].key, 'deleted_at', 'captured_at'];
+  const statement = tombstoneSql(
+    table,
+    columns.filter((name) => named.includes(name)),
+  );
+  let stored = 0;
+  for (const chunk of chunksOf(mergeDuplicates(rows, CAPTURE_TABLES[table]))) {
+    await refuseForeignRow(trx, table, chunk.json, repositoryId);
+    stored += await run(trx, statement, chunk.json, repositoryId);
+  }
+  return stored;
+}
+
+async function run(trx: Database, statement: string, json: string, repositoryId: number): Promise<number> {
+  const parameters = statement.includes('$2') ? [json, repositoryId] : [json];
+  const { numAffectedRows } = await trx.executeQuery(CompiledQuery.raw(statement, parameters));
+  return Number(numAffectedRows ?? 0);
+}
+
+/** Names a row whose key is stored under another repository; nothing happens when there is none. */
+async function refuseForeignRow(trx: Database, table: TableName, json: string, repositoryId: number) {
+  const statement = foreignRowSql(table);
+  if (!statement.includes('$2')) return;
+  const { rows } = await trx.executeQuery<Row>(CompiledQuery.raw(statement, [json, repositoryId]));
+  const [foreign] = rows;
+  if (foreign === undefined) return;
+  throw new ForeignRowError(
+    `${table} ${describeKey(CAPTURE_TABLES[table].key, foreign)} is stored under another repository than ${repositoryId}. Nothing of the batch was stored.`,
+  );
+}
+
+async function refuseForeignParents(
+  trx: Database,
+  table: 'pull_requests' | 'issues',
+  ids: readonly number[],
+  repositoryId: number,
+): Promise<void> {
+  if (ids.length === 0) return;
+  const { rows } = await sql<{ id: number; owner: number | null }>`
+    select given.id, item.repository_id as owner
+    from unnest(${[...ids]}::bigint[]) as given (id) left join ${sql.table(table)} as item on item.id = given.id
+    where item.repository_id is distinct from ${repositoryId} limit 1`.execute(trx);
+  const [foreign] = rows;
+  if (foreign === undefined) return;
+  const name = `${table} id ${foreign.id}`;
+  if (foreign.owner === null) {
+    throw new InvalidRowError(
+      `${name} is not stored, and rows of the batch belong to it. Send it before them or with them. Nothing of the batch was stored.`,
+    );
+  }
+  throw new ForeignRowError(
+    `${name}, which rows of the batch belong to, is stored under another repository than ${repositoryId}. Nothing of the batch was stored.`,
+  );
+}
+
+/** A comment's thread must be of the repository too. */
+async function refuseForeignThreads(trx: Database, nested: readonly RowGroup[], repositoryId: number) {
+  const comments = nested.filter(({ table }) => table === 'comments').flatMap(({ rows }) => rows);
+  const ids = new Set(comments.map((row) => row.review_thread_id).filter((id) => typeof id === 'string'));
+  if (ids.size === 0) return;
+  const keys = [...ids].map((id) => ({ id }));
+  for (const { json } of chunksOf(keys)) await refuseForeignRow(trx, 'review_threads', json, repositoryId);
+}
+
+function parentsOf(rows: readonly { pull_request_id?: unknown; issue_id?: unknown }[]) {
+  const parents = { pull_request: new Set<number>(), issue: new Set<number>() };
+  for (const { pull_request_id, issue_id } of rows) {
+    if (typeof pull_request_id === 'number') parents.pull_request.add(pull_request_id);
+    if (typeof issue_id === 'number') parents.issue.add(issue_id);
+  }
+  return { pull_request: [...parents.pull_request], issue: [...parents.issue] };
+}
+
+/** Rows as JSON arrays, none of them too large for one statement. */
+function* chunksOf(rows: readonly Row[]): Generator<{ json: string; count: number }> {
+  let parts: string[] = [];
+  let characters = 0;
+  for (const row of rows) {
+    const part = JSON.stringify(row);
+    if (parts.length > 0 && (parts.length >= MOST.rows || characters + part.length > MOST.characters)) {
+      yield { json: `[${parts.join()}]`, count: parts.length };
+      parts = [];
+      characters = 0;
+    }
+    parts.push(part);
+    characters += part.length;
+  }
+  if (parts.length > 0) yield { json: `[${parts.join()}]`, count: parts.length };
+}
