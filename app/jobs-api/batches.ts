@@ -1,9 +1,11 @@
-import { storeBatch } from '../../src/destination/database.ts';
+import { BatchOutOfOrderError, storeBatch } from '../../src/destination/database.ts';
 import { heartbeat } from '../../src/jobs/runs.ts';
 import type { BatchResponse } from '../../src/jobs-api/protocol.ts';
+import { ForeignRowError, InvalidRowError } from '../../src/store/row-errors.ts';
 import { shareBudget } from './budget-share.ts';
 import type { Call } from './context.ts';
 import { readBatch } from './read-batch.ts';
+import { RefusedError } from './refused-error.ts';
 import { leaseOf, requireRunningSession } from './session.ts';
 
 /**
@@ -21,9 +23,17 @@ export const batches: Call = async (context, request): Promise<BatchResponse> =>
   return db.transaction().execute(async (trx) => {
     const session = await requireRunningSession(context, trx, request, { isLocked: true });
     const { id: key, repository_id: repositoryId } = session.job;
-    const { stored } = await storeBatch(trx, { key, repositoryId, header, rows });
+    const { stored } = await storeBatch(trx, { key, repositoryId, header, rows }).catch(refuseBatch);
     const next = await heartbeat(trx, { ...leaseOf(session, now()), progress: header.progress });
     const budget = shareBudget(header.progress.pointsLeft, config.bulk.perInstallation);
     return { stored, sequence: header.sequence, next, budget };
   });
 };
+
+function refuseBatch(error: unknown): never {
+  const isAboutBatch =
+    error instanceof BatchOutOfOrderError ||
+    error instanceof InvalidRowError ||
+    error instanceof ForeignRowError;
+  throw isAboutBatch ? new RefusedError(error.code, error.message, { cause: error }) : error;
+}
