@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NoOperationTraceWriter } from '@actions/workflow-parser';
-import { parseAction } from '@actions/workflow-parser/actions/index';
 import type { TemplateToken } from '@actions/workflow-parser/templates/tokens/template-token';
 import { type Contexts, entriesOf, evaluateText, WorkflowError } from './evaluate.ts';
+import { NoOperationTraceWriter, parseAction } from './workflow-parser.ts';
 
 export interface ActionFile {
   /** Absolute path of the JavaScript to run. */

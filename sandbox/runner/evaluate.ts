@@ -1,13 +1,6 @@
 import { data, Evaluator, Lexer, Parser, wellKnownFunctions } from '@actions/expressions';
-import { NullToken } from '@actions/workflow-parser/templates/tokens/null-token';
 import type { TemplateToken } from '@actions/workflow-parser/templates/tokens/template-token';
-import {
-  isBasicExpression,
-  isBoolean,
-  isMapping,
-  isNumber,
-  isString,
-} from '@actions/workflow-parser/templates/tokens/type-guards';
+import { isBasicExpression, isBoolean, isMapping, isNumber, isString, NullToken } from './workflow-parser.ts';
 
 /** What expressions can read: `github`, `inputs`, `vars`, `secrets`. */
 export type Contexts = Readonly<

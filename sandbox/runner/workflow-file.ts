@@ -1,7 +1,6 @@
-import { NoOperationTraceWriter, parseWorkflow } from '@actions/workflow-parser';
 import type { TemplateToken } from '@actions/workflow-parser/templates/tokens/template-token';
-import { isSequence } from '@actions/workflow-parser/templates/tokens/type-guards';
 import { entriesOf, WorkflowError } from './evaluate.ts';
+import { isSequence, NoOperationTraceWriter, parseWorkflow } from './workflow-parser.ts';
 
 export interface DeclaredInput {
   name: string;
