@@ -17,7 +17,7 @@ export function renderReply(outcome: CommandOutcome, { commentId }: { commentId:
     `**${outcome.ok ? '✅' : '❌'} ${outcome.headline}**`,
     ...(rows.length === 0 ? [] : [['| | |', '|---|---|', ...rows].join('\n')]),
     ...outcome.body,
-    ...(outcome.quoted === undefined ? [] : [codeBlock(outcome.quoted)]),
+    ...(outcome.quoted ? [codeBlock(outcome.quoted)] : []),
     `reason_code: \`${outcome.reasonCode}\``,
     `${REPLY_MARKER} comment=${commentId} -->`,
   ].join('\n\n');
@@ -30,7 +30,7 @@ export function renderTerminal(outcome: CommandOutcome): string {
     plain(outcome.headline),
     ...outcome.table.map(([label, value]) => `  ${plain(label).padEnd(width)}  ${plain(value)}`),
     ...outcome.body.map(plain),
-    ...(outcome.quoted === undefined ? [] : [`  > ${neutralizeLog(outcome.quoted, MAX_QUOTED)}`]),
+    ...(outcome.quoted ? [`  > ${neutralizeLog(outcome.quoted, MAX_QUOTED)}`] : []),
   ]
     .join('\n')
     .replaceAll('/rollout ', 'hybrid-capture rollout ');

@@ -1,0 +1,60 @@
+import { loadEnvFile } from 'node:process';
+import { Command, CommanderError } from 'commander';
+import { addCaptureCommand } from './commands/capture.ts';
+import { addJobsCommand } from './commands/jobs.ts';
+import { addMigrateCommand } from './commands/migrate.ts';
+import { addRolloutCommand } from './commands/rollout.ts';
+import type { Terminal } from './terminal.ts';
+
+/**
+ * Runs the command line.
+ * @param args without the program's name
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage
+ */
+export async function main(args: readonly string[]): Promise<0 | 1 | 2> {
+  try {
+    loadEnvFile();
+  } catch {
+    // There is no .env file.
+  }
+  const terminal: Terminal = {
+    env: process.env,
+    print: (text) => process.stdout.write(`${text}\n`),
+    fail: (text) => process.stderr.write(`${text}\n`),
+  };
+  return run(args, terminal);
+}
+
+/** `main` with the terminal given. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
+  let hasFailed = false;
+  const program = new Command('hybrid-capture')
+    .description("Captures a team's GitHub activity into Postgres, and steers how.")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.fail(text.trimEnd()),
+    })
+    .showHelpAfterError('(--help shows how)');
+  const context = { ...terminal, setFailed: () => (hasFailed = true) };
+  addMigrateCommand(program, context);
+  addCaptureCommand(program, context);
+  addRolloutCommand(program, context);
+  addJobsCommand(program, context);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return hasFailed ? 1 : 0;
+  } catch (error) {
+    // Help was asked for, or commander has said what is wrong with the arguments.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    terminal.fail(describe(error));
+    return 1;
+  }
+}
+
+/** One line for each expected cause, never a stack. */
+function describe(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(describe).join('\n');
+  if (!(error instanceof Error)) return String(error);
+  return error.message.split('\n')[0] || error.name;
+}
