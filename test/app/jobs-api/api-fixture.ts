@@ -45,6 +45,8 @@ export interface TestApi {
   claimedJob(workflowRunId?: number, options?: SeedOptions): Promise<{ jobId: string } & ClaimResponse>;
   /** What GitHub says of runs. */
   workflowRuns: Map<number, WorkflowRun>;
+  /** Makes every question to GitHub fail with this error; null lets them through again. */
+  failGitHub(error: Error | null): void;
   /** The tokens that GitHub was asked for. */
   tokenRequests: { installationId: number; repositoryId: number; permissions: object }[];
   /** What the dispatch loop was told. */
@@ -113,15 +115,21 @@ export async function startApi(db: Database, environment: Record<string, string>
   const logged: TestApi['logged'] = [];
   const log = (fields: object, message?: string) => void logged.push({ ...fields, message });
   let fixedNow: Date | null = null;
+  let failure: Error | null = null;
+  const answer = async <T>(value: () => T): Promise<T> => {
+    if (failure) throw failure;
+    return value();
+  };
   const now = () => fixedNow ?? new Date();
   const handle = createJobsApi({
     db,
     config,
-    tokenFor: async (installationId, repositoryId, permissions) => {
-      tokenRequests.push({ installationId, repositoryId, permissions });
-      return { token: `ghs_${tokenRequests.length}`, expiresAt: new Date('2100-01-01T00:00:00Z') };
-    },
-    workflowRun: async (runId) => workflowRuns.get(runId) ?? null,
+    tokenFor: (installationId, repositoryId, permissions) =>
+      answer(() => {
+        tokenRequests.push({ installationId, repositoryId, permissions });
+        return { token: `ghs_${tokenRequests.length}`, expiresAt: new Date('2100-01-01T00:00:00Z') };
+      }),
+    workflowRun: (runId) => answer(() => workflowRuns.get(runId) ?? null),
     jobsRepositoryId: async () => JOBS_REPOSITORY,
     log: { info: log, warn: log, error: log },
     onChange: (at) => void changes.push(at),
@@ -187,6 +195,9 @@ export async function startApi(db: Database, environment: Record<string, string>
       return { jobId, ...answer.body };
     },
     workflowRuns,
+    failGitHub(error) {
+      failure = error;
+    },
     tokenRequests,
     changes,
     logged,
@@ -214,11 +225,18 @@ export function encodeBatch({
   return gzipSync(`${[header, ...rows].map((line) => JSON.stringify(line)).join('\n')}\n`);
 }
 
-/** The test before may have left anything. `rollout_history` only ever grows. */
+/** The test before may have left anything; what hangs on a repository goes with it. `rollout_history` only ever grows. */
 async function emptyDatabase(db: Database): Promise<void> {
-  await sql`TRUNCATE installations, repositories, contributors, capture_checkpoints, oidc_tokens, leases CASCADE`.execute(
-    db,
-  );
+  for (const table of [
+    'repositories',
+    'installations',
+    'contributors',
+    'capture_checkpoints',
+    'oidc_tokens',
+    'leases',
+  ] as const) {
+    await db.deleteFrom(table).execute();
+  }
 }
 
 async function seedInstallation(db: Database, config: Config): Promise<void> {

@@ -157,6 +157,37 @@ describeEachDatabase('POST /api/jobs/{id}/claim', (database) => {
       expect(await jobRow(jobId)).toMatchObject({ status: 'dispatched' });
     });
 
+    it('a job while GitHub can not be asked for a token: 503, then it is given', async () => {
+      const jobId = await api.sentJob(77001);
+      const token = await api.idToken();
+      const path = `/api/jobs/${jobId}/claim`;
+      api.failGitHub(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
+      const answer = await api.post(path, token, IDENTITY);
+      expect(answer).toMatchObject({ status: 503, body: { error: { code: 'github_unavailable' } } });
+      expect(await jobRow(jobId)).toMatchObject({ status: 'dispatched' });
+      api.failGitHub(null);
+      expect(await api.post(path, token, IDENTITY)).toMatchObject({ status: 200 });
+    });
+
+    it('a job for whose repository GitHub gives no token', async () => {
+      const jobId = await api.sentJob(77001);
+      api.failGitHub(Object.assign(new Error('Not Found'), { status: 404 }));
+      expect(await api.claim(jobId)).toMatchObject({
+        status: 403,
+        body: { error: { code: 'not_installed' } },
+      });
+      expect(await runRow(jobId)).toMatchObject({ state: 'sent', session_token_hash: null });
+    });
+
+    it('a job whose run is not known while GitHub can not be asked', async () => {
+      const jobId = await api.sentJob(null);
+      api.failGitHub(new Error('fetch failed'));
+      expect(await api.claim(jobId)).toMatchObject({
+        status: 503,
+        body: { error: { code: 'github_unavailable' } },
+      });
+    });
+
     it('a job that does not exist, or no job id', async () => {
       const answer = await api.claim('00000000-0000-4000-8000-000000000000');
       expect(answer).toMatchObject({ status: 404, body: { error: { code: 'job_not_found' } } });
