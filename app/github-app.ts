@@ -68,7 +68,8 @@ export async function createGitHubApp(options: {
     baseUrl: github.apiUrl,
     // Probot's children write what Octokit says of each request; only what goes wrong is wanted here.
     log: log.child({}, { level: log.isLevelEnabled('debug') ? 'debug' : 'warn' }),
-    Octokit: ProbotOctokit.defaults({ throttle: { enabled: false } }),
+    // As a function, since Probot adds throttle options of its own to those of a plain object.
+    Octokit: ProbotOctokit.defaults((given: object) => ({ ...given, throttle: { enabled: false } })),
   });
   await probot.ready();
   const app = await probot.auth();

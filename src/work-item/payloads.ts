@@ -56,7 +56,7 @@ const IssueComment = z.object({
   user: Account.nullish(),
   created_at: Timestamp.optional(),
   updated_at: Timestamp.optional(),
-  performed_via_github_app: z.object({ id: Id }).nullish(),
+  performed_via_github_app: z.object({}).nullish(),
 });
 
 const InstallationEvent = z.object({
