@@ -1,0 +1,240 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type RunJobOptions, runJob } from '../../src/jobs/run-job.ts';
+import { cancelJobs, reserveRun } from '../../src/jobs/runs.ts';
+import type { Database } from '../../src/store/database.ts';
+import type { WorkItem } from '../../src/work-item/work-item.ts';
+import { describeEachDatabase } from '../support/databases.ts';
+import { collectLog, findJob, findMetrics, findRuns, planJob, resetJobs, workItem } from './job-fixture.ts';
+import { PULL_REQUESTS, useLocalGitHub } from './local-github.ts';
+
+const github = useLocalGitHub();
+
+describeEachDatabase('runJob', (database) => {
+  let db: Database;
+  let log: ReturnType<typeof collectLog>;
+  beforeEach(async () => {
+    db = database().db;
+    log = collectLog();
+    await resetJobs(db);
+    github().sandbox.faults.clear();
+    github().repository.isArchived = false;
+  });
+
+  const ready = async (changes: Partial<WorkItem>): Promise<{ jobId: string; run: number }> => {
+    const now = new Date();
+    const item = workItem({
+      repository: github().workRepository,
+      reason: 'manual',
+      range: { since: now, until: now },
+      ...changes,
+    });
+    const { id: jobId } = await planJob(db, item, { now });
+    return reserveAgain(jobId);
+  };
+  const reserveAgain = async (jobId: string) => {
+    const reserved = await reserveRun(db, jobId, 'test', { now: new Date(), bulkPerInstallation: 1 });
+    if (!reserved) throw new Error('not due');
+    return { jobId, run: reserved.run };
+  };
+  const carryOut = (job: { jobId: string; run: number }, changes: Partial<RunJobOptions> = {}) =>
+    runJob({
+      db,
+      ...job,
+      worker: 'in_process',
+      tokenFor: github().tokenFor,
+      config: github().config,
+      bulkFor: () => ({ available: false, reason: 'no_capture_workflow' }),
+      log,
+      leaseMs: 60_000,
+      sliceMs: 50_000,
+      ...changes,
+    });
+  const count = async (table: 'pull_requests' | 'comments') =>
+    (await db.selectFrom(table).select('id').execute()).length;
+
+  test('captures what the job names, and records it', async () => {
+    const job = await ready({ items: [3, 4] });
+    const report = await carryOut(job);
+    expect(report).toMatchObject({ ...job, status: 'completed', pullRequests: 2, notBefore: null });
+    const stored = await db
+      .selectFrom('pull_requests')
+      .select(['number', 'title', 'repository_id'])
+      .orderBy('number')
+      .execute();
+    expect(stored).toEqual([
+      { number: 3, title: 'Change 3', repository_id: github().repository.id },
+      { number: 4, title: 'Change 4', repository_id: github().repository.id },
+    ]);
+    expect(await db.selectFrom('comments').select('body').orderBy('id').execute()).toEqual([
+      { body: 'On 3' },
+      { body: 'On 4' },
+    ]);
+    expect(await findJob(db, job.jobId)).toMatchObject({
+      status: 'completed',
+      attempt: 1,
+      result: { pullRequests: 2, rows: report.rows, complete: true, gaps: 0 },
+    });
+    expect(await findMetrics(db)).toMatchObject([{ outcome: 'success', processor_type: 'inngest' }]);
+    expect(log.lines.at(-1)).toMatchObject({
+      message: 'A capture ended.',
+      fields: { job: job.jobId, repository: 'acme/widgets', stage: 'capture', status: 'completed' },
+    });
+  });
+
+  test('a second carrier of the same run does nothing', async () => {
+    const job = await ready({});
+    await carryOut(job);
+    expect(await carryOut(job)).toMatchObject({ status: 'not_started', rows: 0 });
+    expect(await findRuns(db, job.jobId)).toHaveLength(1);
+  });
+
+  test('a long history goes on in slices from where it stands, and costs one attempt', async () => {
+    let job = await ready({
+      type: 'history',
+      items: [],
+      range: { until: new Date(Date.now() - 86_400_001) },
+    });
+    let report = await carryOut(job, { sliceMs: 0 });
+    let slices = 1;
+    while (report.status === 'queued' && slices < 50) {
+      expect(await findMetrics(db)).toEqual([]);
+      job = await reserveAgain(job.jobId);
+      // The last ones get time; the first two showed that nothing is lost on the way.
+      report = await carryOut(job, { sliceMs: slices < 2 ? 0 : 50_000 });
+      slices += 1;
+    }
+    expect(report.status).toBe('completed');
+    expect(slices).toBeGreaterThan(1);
+    expect(await count('pull_requests')).toBe(PULL_REQUESTS);
+    expect(await count('comments')).toBe(PULL_REQUESTS);
+    expect(await findJob(db, job.jobId)).toMatchObject({ attempt: 1, run: slices });
+    expect(await findMetrics(db)).toMatchObject([{ success_count: 1 }]);
+  });
+
+  test('stopped from outside it is queued for its continuation, at no attempt', async () => {
+    const job = await ready({
+      type: 'history',
+      items: [],
+      range: { until: new Date(Date.now() - 86_400_001) },
+    });
+    expect(await carryOut(job, { signal: AbortSignal.abort() })).toMatchObject({ status: 'queued' });
+    expect(await findJob(db, job.jobId)).toMatchObject({ attempt: 0, status_reason: 'continuation' });
+  });
+
+  test('cancelled while it runs: it stops and writes no outcome over it', async () => {
+    const job = await ready({ items: Array.from({ length: 50 }, (_, index) => index + 1) });
+    const report = await carryOut(job, {
+      leaseMs: 30,
+      tokenFor: async (...asked) => {
+        await cancelJobs(db, { repositoryId: github().repository.id }, 'uninstalled');
+        return github().tokenFor(...asked);
+      },
+    });
+    expect(report.status).toBe('not_started');
+    expect(await findJob(db, job.jobId)).toMatchObject({ status: 'cancelled' });
+    expect(await findMetrics(db)).toMatchObject([{ outcome: 'cancelled' }]);
+  });
+
+  describe('what goes wrong', () => {
+    test('a token that GitHub does not give: blocked, with the cure', async () => {
+      const job = await ready({});
+      const tokenFor = async () => {
+        throw Object.assign(new Error('Not Found'), { status: 404 });
+      };
+      expect(await carryOut(job, { tokenFor })).toMatchObject({ status: 'blocked' });
+      expect((await findJob(db, job.jobId)).error).toBe(
+        'GitHub gives no token for acme/widgets (HTTP 404): install the App on it, or lift its suspension, and accept its permissions.',
+      );
+      expect(await findMetrics(db)).toMatchObject([{ outcome: 'blocked', error_count: 0 }]);
+    });
+
+    test('a repository that is not there: failed at once', async () => {
+      const job = await ready({ repository: { ...github().workRepository, fullName: 'acme/gone' } });
+      expect(await carryOut(job)).toMatchObject({ status: 'failed' });
+      expect(await findJob(db, job.jobId)).toMatchObject({
+        attempt: 1,
+        error: expect.stringContaining('acme/gone'),
+      });
+      expect(await findMetrics(db)).toMatchObject([{ outcome: 'failure', error_count: 1 }]);
+    });
+
+    test("a wait for GitHub's budget is a continuation", async () => {
+      github().sandbox.faults.add({ fault: { kind: 'primary' }, times: 100 });
+      const job = await ready({});
+      const report = await carryOut(job, { sliceMs: 10_000 });
+      expect(report.status).toBe('queued');
+      expect(Date.parse(report.notBefore ?? '')).toBeGreaterThan(Date.now());
+      expect(await findJob(db, job.jobId)).toMatchObject({ attempt: 0, status_reason: 'continuation' });
+    });
+  });
+
+  describe('a classification', () => {
+    const classify = (reason: WorkItem['reason']) =>
+      ready({ type: 'classify', items: [], include: [], range: {}, reason });
+
+    test("snapshots the category by GitHub's counts, once an epoch", async () => {
+      await carryOut(await classify('manual'));
+      const categories = () => db.selectFrom('repository_categories').selectAll().execute();
+      expect(await categories()).toMatchObject([
+        {
+          repository_id: github().repository.id,
+          category: 'small',
+          pull_requests_count: PULL_REQUESTS,
+          epoch: 1,
+        },
+      ]);
+      github().repository.stars = 100;
+      await carryOut(await classify('manual'));
+      expect(await categories()).toMatchObject([{ category: 'small', epoch: 1 }]);
+      await db.updateTable('rollout_configuration').set({ epoch: 2 }).execute();
+      await carryOut(await classify('manual'));
+      github().repository.stars = 3;
+      expect(await categories()).toMatchObject([{ category: 'medium', epoch: 2 }]);
+    });
+
+    test('after an installation starts the history, its recent half first', async () => {
+      await carryOut(await classify('installation'));
+      const jobs = await db
+        .selectFrom('progressive_capture_jobs')
+        .select(['target', 'priority', 'include', 'reason', 'status'])
+        .where('job_type', '=', 'history')
+        .orderBy('priority')
+        .execute();
+      expect(jobs).toEqual([
+        {
+          target: 'recent',
+          priority: 0,
+          include: ['pull-requests'],
+          reason: 'installation',
+          status: 'queued',
+        },
+        {
+          target: 'history',
+          priority: 2,
+          include: ['pull-requests'],
+          reason: 'installation',
+          status: 'queued',
+        },
+      ]);
+    });
+
+    test('above AUTO_HISTORY_LIMIT the history waits for a person, and the log names the command', async () => {
+      const config = { ...github().config, autoHistoryLimit: PULL_REQUESTS - 1 };
+      await carryOut(await classify('installation'), { config });
+      expect(await db.selectFrom('progressive_capture_jobs').select('job_type').execute()).toEqual([
+        { job_type: 'classify' },
+      ]);
+      expect(log.lines.map(({ message }) => message).join()).toContain('waits for `/capture history`');
+      await carryOut(await classify('installation'), {
+        config: { ...config, autoHistoryLimit: PULL_REQUESTS },
+      });
+      expect(await db.selectFrom('progressive_capture_jobs').select('id').execute()).toHaveLength(4);
+    });
+
+    test('of an archived repository starts nothing', async () => {
+      github().repository.isArchived = true;
+      await carryOut(await classify('installation'));
+      expect(await db.selectFrom('progressive_capture_jobs').select('job_type').execute()).toHaveLength(1);
+    });
+  });
+});
