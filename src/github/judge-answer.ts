@@ -89,13 +89,18 @@ export function judgeGraphqlErrors(
   if (errors.some((error) => TIMED_OUT.test(error.message))) {
     return { kind: 'too_heavy', isCertain: exchange.durationMs >= SLOW_MS, message: text };
   }
-  const holes = errors.filter((error) => !ITEM_ERRORS.has(error.type ?? ''));
+  const holes = errors.filter((error) => !ITEM_ERRORS.has(error.type ?? '') && !isIdTooWide(error));
   if (holes.length === 0) return null;
   // An error with a path happened while the query ran, and leaves a hole that looks like "there is none"; one without
   // is a refusal of the query itself.
   return holes.some((error) => error.path !== undefined)
     ? { kind: 'too_heavy', isCertain: false, message: text }
     : { kind: 'unexpected', message: text };
+}
+
+/** `databaseId` has 32 bits; of a larger id it is null, perhaps with an error, and `fullDatabaseId` tells it. */
+function isIdTooWide({ path }: GraphqlErrorEntry): boolean {
+  return path?.at(-1) === 'databaseId';
 }
 
 function isRateLimit(error: GraphqlErrorEntry): boolean {

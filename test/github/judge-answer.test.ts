@@ -103,6 +103,14 @@ describe('by GraphQL errors', () => {
       'too_heavy',
     ],
     ['an invalid query', { message: "Field 'x' doesn't exist on type 'Y'" }, 'unexpected'],
+    [
+      'an id of more than 32 bits',
+      {
+        message: 'Int cannot represent non 32-bit signed integer value: 2400000001',
+        path: ['repository', 'items', 'nodes', 0, 'databaseId'],
+      },
+      null,
+    ],
     ['a missing item', { type: 'NOT_FOUND', message: 'x', path: ['repository', 'i0'] }, null],
     ['a hidden item', { type: 'FORBIDDEN', message: 'x', path: ['repository', 'i0'] }, null],
   ])('%s', (_, error, kind) => {
