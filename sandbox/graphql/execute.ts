@@ -51,6 +51,7 @@ const resolveField: GraphQLFieldResolver<unknown, QueryContext, Record<string, u
   context,
   { parentType, fieldName },
 ) => {
+  context.meter.check();
   const type = parentType.name;
   if (type === 'PageInfo' || (type.endsWith('Edge') && ['node', 'cursor'].includes(fieldName))) {
     return (source as Record<string, unknown>)[fieldName];

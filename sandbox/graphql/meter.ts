@@ -14,6 +14,8 @@ export const DEFAULT_SERVICE: ServiceModel = { baseMs: 40, perNodeMs: 2, perConn
 
 /** Adds up the work of one query; above `budgetMs` every further field is refused, as GitHub does. */
 export interface Meter {
+  /** Throws once the budget is spent: nothing more of the query is answered. */
+  check(): void;
   connection(nodes: number): void;
   nodes(count: number): void;
   readonly serviceMs: number;
@@ -23,15 +25,21 @@ export interface Meter {
 export function createMeter(model: ServiceModel, budgetMs: number): Meter {
   let serviceMs = model.baseMs;
   let nodeCount = 0;
+  let isSpent = false;
+  const check = () => {
+    if (isSpent) throw fieldError('RESOURCE_LIMITS_EXCEEDED', 'Resource limits for this query exceeded.');
+  };
   const spend = (ms: number, nodes: number) => {
     if (serviceMs + ms > budgetMs) {
       serviceMs = budgetMs;
-      throw fieldError('RESOURCE_LIMITS_EXCEEDED', 'Resource limits for this query exceeded.');
+      isSpent = true;
     }
+    check();
     serviceMs += ms;
     nodeCount += nodes;
   };
   return {
+    check,
     connection: (nodes) => spend(model.perConnectionMs + nodes * model.perNodeMs, nodes),
     nodes: (count) => spend(count * model.perNodeMs, count),
     get serviceMs() {

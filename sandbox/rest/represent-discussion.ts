@@ -102,6 +102,16 @@ export function representIssue(origins: Origins, item: PullRequest | Issue) {
   };
 }
 
+/** Repositories inside a pull request carry these settings too. */
+const MERGE_SETTINGS = {
+  allow_squash_merge: true,
+  allow_merge_commit: true,
+  allow_rebase_merge: true,
+  allow_auto_merge: false,
+  allow_update_branch: false,
+  delete_branch_on_merge: false,
+};
+
 function representBranch(origins: Origins, pull: PullRequest, side: 'head' | 'base') {
   const { owner } = pull.repository;
   const [ref, sha] = side === 'head' ? [pull.headRef, pull.headOid] : [pull.baseRef, pull.baseOid];
@@ -112,7 +122,7 @@ function representBranch(origins: Origins, pull: PullRequest, side: 'head' | 'ba
     ref,
     sha,
     user: isFork ? null : representUser(origins, owner),
-    repo: isFork ? null : representRepository(origins, pull.repository),
+    repo: isFork ? null : { ...representRepository(origins, pull.repository), ...MERGE_SETTINGS },
   };
 }
 
