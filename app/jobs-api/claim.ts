@@ -5,17 +5,14 @@ import { ClaimRequest, type ClaimResponse, PROTOCOL_VERSION } from '../../src/jo
 import type { Database } from '../../src/store/database.ts';
 import { shareBudget } from './budget-share.ts';
 import { askGitHub, type Call, type JobsApiContext, RUN_LEASE_MS } from './context.ts';
-import {
-  isSelfServiceWorkflow,
-  requireCaptureWorkflow,
-  requireSelfServiceWorkflow,
-} from './identify-workflow.ts';
+import { isSelfServiceWorkflow, requireSelfServiceWorkflow } from './identify-workflow.ts';
 import { giveInstallationToken } from './installation-token.ts';
 import { judgeClaim } from './judge-claim.ts';
 import type { RunClaims } from './oidc.ts';
 import { requireServedProtocol } from './protocol-version.ts';
 import { MAX_JSON_BYTES, readJsonBody, requireShape } from './read-json-body.ts';
 import { RefusedError } from './refused-error.ts';
+import { requireJobsRepositoryRun } from './require-jobs-repository-run.ts';
 import { deriveSessionToken, hashSessionToken } from './session-token.ts';
 import { rememberToken, requireOwnToken } from './used-tokens.ts';
 
@@ -119,25 +116,6 @@ async function requireRightWorkflow(
     isSelfServiceWorkflow(claims);
   if (isOwnRun) requireSelfServiceWorkflow(claims, seen.defaultBranch);
   else await requireJobsRepositoryRun(context, claims);
-}
-
-/** Refuses unless the run is one of CAPTURE_WORKFLOW. */
-export async function requireJobsRepositoryRun(context: JobsApiContext, claims: RunClaims): Promise<void> {
-  const { workflow } = context.config.bulk;
-  if (workflow === null) {
-    throw new RefusedError(
-      'not_configured',
-      'CAPTURE_WORKFLOW is not set on the app: set it to owner/repo/.github/workflows/bulk-capture.yml@branch.',
-    );
-  }
-  const jobsRepositoryId = await askGitHub('the jobs repository', context.jobsRepositoryId);
-  if (jobsRepositoryId === null) {
-    throw new RefusedError(
-      'not_configured',
-      `The App can't see ${workflow.owner}/${workflow.repo} (CAPTURE_WORKFLOW): install it there.`,
-    );
-  }
-  requireCaptureWorkflow(claims, workflow, jobsRepositoryId);
 }
 
 /** Whether the run may claim the job; asks GitHub what the run was started for where the job does not know its run yet. */

@@ -1,14 +1,14 @@
 import type { Job } from '../../src/jobs/job.ts';
-import { markSent, reserveRun } from '../../src/jobs/runs.ts';
 import { type JobOffer, NextRequest } from '../../src/jobs-api/protocol.ts';
 import { readRollout } from '../../src/rollout/rollout-store.ts';
 import type { Database } from '../../src/store/database.ts';
-import { requireJobsRepositoryRun } from './claim.ts';
-import { type Call, type JobsApiContext, RUN_LEASE_MS } from './context.ts';
+import { bindJob } from './bind-job.ts';
+import type { Call, JobsApiContext } from './context.ts';
 import type { RunClaims } from './oidc.ts';
 import { requireServedProtocol } from './protocol-version.ts';
 import { MAX_JSON_BYTES, readJsonBody, requireShape } from './read-json-body.ts';
 import { RefusedError } from './refused-error.ts';
+import { requireJobsRepositoryRun } from './require-jobs-repository-run.ts';
 import { rememberToken, requireOwnToken } from './used-tokens.ts';
 
 /** How many due jobs are tried; others are being taken by dispatchers at the same time. */
@@ -99,29 +99,6 @@ async function findDueJobs(db: Database, finished: Job, now: Date): Promise<{ id
     .orderBy('job.created_at')
     .limit(CANDIDATES)
     .execute();
-}
-
-/** Binds a queued job to the workflow run; false when a dispatcher was faster, or the installation has its runs. */
-export async function bindJob(
-  trx: Database,
-  jobId: string,
-  workflowRunId: number,
-  { config, now }: Pick<JobsApiContext, 'config' | 'now'>,
-): Promise<boolean> {
-  const reserved = await reserveRun(trx, jobId, `workflow:${workflowRunId}`, {
-    now: now(),
-    bulkPerInstallation: config.bulk.perInstallation,
-  });
-  if (!reserved) return false;
-  await markSent(trx, {
-    jobId,
-    run: reserved.run,
-    worker: 'workflow',
-    workflowRunId,
-    leaseMs: RUN_LEASE_MS,
-    now: now(),
-  });
-  return true;
 }
 
 async function takeJob(context: JobsApiContext, claims: RunClaims, jobId: string): Promise<boolean> {

@@ -4,10 +4,10 @@ import { type JobOffer, SelfServiceRequest } from '../../src/jobs-api/protocol.t
 import { readRollout } from '../../src/rollout/rollout-store.ts';
 import type { DB } from '../../src/store/database.generated.ts';
 import type { WorkItem } from '../../src/work-item/work-item.ts';
+import { bindJob } from './bind-job.ts';
 import { findCapturedUntil } from './captured-until.ts';
 import type { Call, JobsApiContext } from './context.ts';
 import { requireSelfServiceWorkflow } from './identify-workflow.ts';
-import { bindJob } from './next-job.ts';
 import type { RunClaims } from './oidc.ts';
 import { requireServedProtocol } from './protocol-version.ts';
 import { MAX_JSON_BYTES, readJsonBody, requireShape } from './read-json-body.ts';

@@ -20,7 +20,17 @@ export async function requireSession(
   { jobId, bearer, line }: Pick<CallRequest, 'jobId' | 'bearer' | 'line'>,
   { isLocked = false }: { isLocked?: boolean } = {},
 ): Promise<Session> {
-  const jobs = db.selectFrom('progressive_capture_jobs').selectAll().where('id', '=', jobId);
+  const jobs = db
+    .selectFrom('progressive_capture_jobs as job')
+    .selectAll()
+    .select((eb) =>
+      eb
+        .selectFrom('repositories')
+        .select('full_name')
+        .whereRef('repositories.id', '=', 'job.repository_id')
+        .as('full_name'),
+    )
+    .where('id', '=', jobId);
   const job = await (isLocked ? jobs.forUpdate() : jobs).executeTakeFirst();
   if (!job) throw new RefusedError('job_not_found', `There is no job ${jobId}. End this run.`);
   const runs = await db
@@ -31,7 +41,8 @@ export async function requireSession(
     .execute();
   const run = runs.find((candidate) => matchesSessionHash(bearer, candidate.session_token_hash));
   if (run) {
-    line.repository_id = job.repository_id;
+    line.repository = job.full_name;
+    line.rule = job.rule;
     line.run = run.run;
     return { job, run };
   }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import {
   isServedProtocol,
@@ -26,4 +27,12 @@ describe('the protocol', () => {
     );
     expect(requireServedProtocol({ protocol: PROTOCOL_VERSION })).toBeUndefined();
   });
+
+  it.each(['bulk-capture.yml', 'scheduled-capture.yml'])(
+    'is that of the Action in workflows/%s',
+    async (file) => {
+      const workflow = await readFile(new URL(`../../../workflows/${file}`, import.meta.url), 'utf8');
+      expect(workflow.split('\n').map((line) => line.trim())).toContain(USES_LINE);
+    },
+  );
 });

@@ -30,6 +30,15 @@ describeEachDatabase('the calls of a session', (database) => {
       });
       await api.post(path, sessionToken, { progress: null });
       expect((await jobRow(jobId)).progress).toMatchObject({ rows: 42 });
+      expect(api.logged.at(-1)).toMatchObject({
+        stage: 'jobs-api',
+        call: 'heartbeat',
+        job: jobId,
+        repository: 'acme/shop',
+        processor: 'github_actions',
+        rule: 'historical',
+        run: 1,
+      });
     });
 
     it('answers stop once the job is cancelled', async () => {
