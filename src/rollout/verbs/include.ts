@@ -68,7 +68,7 @@ export const includeVerb: RolloutVerb = {
         ['Lists', `${rollout.include.length} included, ${rollout.exclude.length} excluded`],
         ['Version', `v${rollout.version}, epoch ${rollout.epoch}`],
       ],
-      body: enrolment.eligible ? ['Work that is planned from now on may run in GitHub Actions.'] : [],
+      body: enrolment.eligible ? ['Its bulk work that waits, and what comes, may run in GitHub Actions.'] : [],
       ...(reason === '' ? {} : { quoted: reason }),
     };
   },
