@@ -68,7 +68,9 @@ export const includeVerb: RolloutVerb = {
         ['Lists', `${rollout.include.length} included, ${rollout.exclude.length} excluded`],
         ['Version', `v${rollout.version}, epoch ${rollout.epoch}`],
       ],
-      body: enrolment.eligible ? ['Its bulk work that waits, and what comes, may run in GitHub Actions.'] : [],
+      body: enrolment.eligible
+        ? ['Its bulk work that waits, and what comes, may run in GitHub Actions.']
+        : [],
       ...(reason === '' ? {} : { quoted: reason }),
     };
   },
