@@ -65,8 +65,6 @@ const Walk = z.object({
   numbers: z.array(z.number()),
   needs: z.array(Need),
   open: z.array(OpenItem),
-  /** Commit from which the history is walked. */
-  head: z.string().nullable(),
   /** Numbers that verification has fetched again. */
   repaired: z.array(z.number()),
 });
@@ -102,7 +100,6 @@ export function startWalk(options: { numbers?: readonly number[]; until?: string
     numbers: [...(options.numbers ?? [])],
     needs: [],
     open: [],
-    head: null,
     repaired: [],
   };
 }

@@ -74,7 +74,7 @@ describe('against the local GitHub', () => {
   });
 
   test('with faults of every kind on the way and three deaths, still row by row', async () => {
-    const at = (offset: number) => Array.from({ length: 30 }, (_, i) => offset + i * 28);
+    const at = (offset: number) => Array.from({ length: 30 }, (_, i) => offset + i * 30);
     sandbox.faults.clear();
     sandbox.faults.add({ at: at(4), fault: { kind: 'status', status: 502 } });
     sandbox.faults.add({ at: at(8), fault: { kind: 'truncate' } });
@@ -86,7 +86,7 @@ describe('against the local GitHub', () => {
     const destination = new MemoryDestination();
     let deaths = 0;
     destination.before = ({ sequence }) => {
-      if (deaths < 3 && sequence === deaths * 2 + 1) {
+      if (deaths < 3 && sequence === deaths + 1) {
         deaths += 1;
         throw new Error('killed');
       }

@@ -241,7 +241,6 @@ export class World {
       labels: connection(() => this.labels),
       pullRequest: byNumber(this.pullRequests),
       issue: byNumber(this.issues),
-      object: ({ oid }: { oid: string }) => (oid === head.oid ? head : null),
     };
     return {
       repository: ({ owner, name }: { owner: string; name: string }) => {

@@ -125,7 +125,7 @@ export interface RepositoryNode {
   isEmpty: boolean;
   createdAt: string;
   stargazerCount: number;
-  defaultBranchRef: { name: string; target: { oid: string } | null } | null;
+  defaultBranchRef: { name: string } | null;
   pullRequests: { totalCount: number };
   issues: { totalCount: number };
   mentionableUsers?: { totalCount: number };

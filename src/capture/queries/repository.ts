@@ -8,12 +8,16 @@ export interface LabelsData {
   repository: { databaseId: number | null; labels: Connection<LabelNode> | null } | null;
 }
 export interface HistoryData {
-  repository: { databaseId: number | null; object: { history?: Connection<CommitNode> } | null } | null;
+  repository: {
+    databaseId: number | null;
+    /** Null in a repository without commits. */
+    defaultBranchRef: { target: { history?: Connection<CommitNode> } | null } | null;
+  } | null;
 }
 
 const REPOSITORY_FIELDS = `
     id databaseId nameWithOwner isPrivate isArchived isFork isEmpty createdAt stargazerCount
-    defaultBranchRef { name target { oid } }
+    defaultBranchRef { name }
     pullRequests(first: 1) { totalCount }
     issues(first: 1) { totalCount }`;
 
@@ -46,17 +50,18 @@ query Labels($owner: String!, $name: String!, $first: Int!, $after: String) {
   }
 }`;
 
-/** Commits from one commit back: from a fixed one, so that pushes during the walk move nothing. */
+/** Commits of the default branch, the latest first. The cursor names the commit that the walk began at. */
 export const HISTORY = withFragments(`
-query History($owner: String!, $name: String!, $oid: GitObjectID!, $first: Int!, $after: String,
-    $since: GitTimestamp, $until: GitTimestamp) {
+query History($owner: String!, $name: String!, $first: Int!, $after: String, $since: GitTimestamp, $until: GitTimestamp) {
   ${RATE_LIMIT}
   repository(owner: $owner, name: $name) {
     databaseId
-    object(oid: $oid) {
-      ... on Commit {
-        history(first: $first, after: $after, since: $since, until: $until) {
-          totalCount pageInfo { hasNextPage endCursor } nodes { ${COMMIT} }
+    defaultBranchRef {
+      target {
+        ... on Commit {
+          history(first: $first, after: $after, since: $since, until: $until) {
+            totalCount pageInfo { hasNextPage endCursor } nodes { ${COMMIT} }
+          }
         }
       }
     }

@@ -115,7 +115,7 @@ export function labelRows(node: LabelNode, repositoryId: number, capturedAt: str
     repository_id: repositoryId,
     name: node.name,
     color: node.color,
-    description: node.description ?? '',
+    description: node.description,
     is_default: node.isDefault,
     captured_at: capturedAt,
   };
