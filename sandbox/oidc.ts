@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import type { Clock } from './clock.ts';
 import { lastAttempt, type WorkflowRun } from './runner/workflow-run.ts';
@@ -13,7 +13,7 @@ const NOT_BEFORE = 600;
 export interface MintOptions {
   audience?: string;
   claims?: JWTPayload;
-  key?: CryptoKey | Uint8Array;
+  key?: CryptoKey | KeyObject | Uint8Array;
   algorithm?: string;
   keyId?: string;
 }

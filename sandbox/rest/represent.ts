@@ -135,6 +135,7 @@ export function representRepository(origins: Origins, repository: Repository) {
     open_issues: openIssues,
     watchers: repository.stars,
     default_branch: repository.defaultBranch,
+    custom_properties: {},
   };
 }
 

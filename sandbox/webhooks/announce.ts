@@ -132,7 +132,7 @@ export function createWebhooks(sandbox: SandboxCore): Webhooks {
       const isWanted = ALWAYS.includes(event) || app.events.includes(event);
       const installation = installationOfEvent(sandbox, happening);
       if (!app.webhookUrl || !isWanted || !installation || installation.suspendedAt) return null;
-      return deliver(event, eventPayload(sandbox, action, happening, installation));
+      return deliver(event, eventPayload(sandbox, event, action, happening, installation));
     },
   };
 }

@@ -66,6 +66,7 @@ export function installationOfEvent({ world }: SandboxCore, happening: Happening
 /** An event's payload with the keys that GitHub's has. */
 export function eventPayload(
   sandbox: SandboxCore,
+  event: string,
   action: string | null,
   happening: Happening,
   installation: Installation,
@@ -97,7 +98,8 @@ export function eventPayload(
   if (changes) payload.changes = changes;
   Object.assign(payload, extra);
   if (repository) {
-    payload.repository = representRepository(sandbox, repository);
+    const shown = representRepository(sandbox, repository);
+    payload.repository = event === 'push' ? asInPush(shown) : shown;
     if (repository.owner.kind === 'Organization') {
       payload.organization = representOrganization(sandbox, repository.owner);
     }
@@ -110,6 +112,20 @@ export function eventPayload(
   }
   payload.sender = representUser(sandbox, sender);
   return payload;
+}
+
+/** `push` alone shows a repository in an older way: times in seconds, the owner with name and e-mail. */
+function asInPush(repository: ReturnType<typeof representRepository>) {
+  const seconds = (time: string) => Date.parse(time) / 1000;
+  return {
+    ...repository,
+    owner: { name: repository.owner.login, email: null, ...repository.owner },
+    url: repository.html_url,
+    created_at: seconds(repository.created_at),
+    pushed_at: seconds(repository.pushed_at),
+    stargazers: repository.stargazers_count,
+    master_branch: repository.default_branch,
+  };
 }
 
 /** The repositories that an `installation` event lists. */
