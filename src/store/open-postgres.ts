@@ -36,8 +36,10 @@ export async function openPostgres({ url, ca, schema, max = 10 }: PostgresOption
   };
   const place = describePlace(settings);
   const pool = new pg.Pool(settings);
-  // An idle connection that breaks leaves the pool by itself; without a listener it would end the process.
+  // A connection that breaks leaves the pool by itself, and a query under way on it rejects; but without these listeners
+  // it would end the process as well, whether it is idle (the pool's event) or in use (the client's).
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   const translateError = (error: unknown): unknown => {
     const reason = unreachableReason(error);
     if (reason === null) return error;

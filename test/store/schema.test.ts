@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
+import { type Insertable, sql } from 'kysely';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CAPTURE_TABLES } from '../../src/store/capture-tables.ts';
+import type { DB } from '../../src/store/database.generated.ts';
 import { describeEachDatabase } from '../support/databases.ts';
 
 const FEATURE = 'hybrid_progressive_capture';
@@ -11,7 +12,7 @@ const LAST_DAY = `SELECT processor_type, SUM(success_count) AS successes, SUM(er
 FROM rollout_metrics WHERE created_at > NOW() - INTERVAL '24 hours' GROUP BY processor_type;`;
 const STOP = `UPDATE rollout_configuration SET emergency_stop = true WHERE feature_name = 'hybrid_progressive_capture';`;
 
-const JOB = {
+const JOB: Insertable<DB['progressive_capture_jobs']> = {
   repository_id: 1,
   installation_id: 9,
   job_type: 'pull_requests',
@@ -25,7 +26,7 @@ const JOB = {
   rollout_epoch: 1,
   rollout_phase: 0,
   rollout_version: 1,
-} as const;
+};
 
 describeEachDatabase('the schema', (database) => {
   beforeEach(async () => {

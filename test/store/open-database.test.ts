@@ -1,0 +1,155 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../src/store/open-database.ts';
+import { openPostgres } from '../../src/store/open-postgres.ts';
+import { createOnPostgres, describePostgres } from '../support/databases.ts';
+
+describe('the folder of an embedded database', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hybrid-capture-test-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const openInOtherProcess = async (dataDir: string) => {
+    const script = fileURLToPath(new URL('hold-folder.ts', import.meta.url));
+    const child = spawn(process.execPath, [script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = await once(createInterface(child.stdout), 'line');
+    const kill = async () => {
+      if (child.exitCode !== null) return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    };
+    return { line: String(line), pid: child.pid, kill };
+  };
+
+  test('belongs to one process; one that was killed leaves nothing to clean up', async () => {
+    const dataDir = join(folder, 'deep', 'data');
+    const choice = { url: null, ca: null, schema: null, dataDir };
+    const first = await openInOtherProcess(dataDir);
+    expect(first.line).toBe('open');
+    await expect(openDatabase(choice)).rejects.toMatchObject({
+      name: 'DataFolderLockedError',
+      code: 'data_folder_locked',
+      message: expect.stringContaining(
+        `The data folder ${dataDir} is in use by another process (process ${first.pid}).`,
+      ),
+    });
+    await first.kill();
+
+    const { db, kind, close } = await openDatabase(choice);
+    expect(kind).toBe('pglite');
+    await sql`create table kept (id bigint)`.execute(db);
+    await expect(openDatabase(choice)).rejects.toMatchObject({ code: 'data_folder_locked' });
+    const second = await openInOtherProcess(dataDir);
+    expect(second.line).toMatch(/^DataFolderLockedError: .*(DATABASE_URL)/);
+    await second.kill();
+    await close();
+    await close();
+
+    const again = await openDatabase(choice);
+    expect((await sql`select count(*) from kept`.execute(again.db)).rows).toEqual([{ count: 0 }]);
+    await again.close();
+  });
+});
+
+describe('a server that can not be used', () => {
+  test('is named with its reason, without the password', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    server.close();
+    await once(server, 'close');
+    const opening = openPostgres({ url: `postgres://ada:s3cret@127.0.0.1:${port}/activity` });
+    await expect(opening).rejects.toMatchObject({
+      name: 'DatabaseUnreachableError',
+      message: `The database can't be used: connection refused (host 127.0.0.1, port ${port}, database activity, user ada). Check DATABASE_URL, and that the server is up.`,
+    });
+  });
+
+  test('or that hangs up at once', async () => {
+    const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    await expect(openPostgres({ url: `postgres://ada:s3cret@127.0.0.1:${port}/activity` })).rejects.toThrow(
+      /^The database can't be used: connection lost \(host 127/,
+    );
+    server.close();
+  });
+
+  test.each(['mysql://ada:s3cret@localhost/x', 'postgres://ada:s3cret@:bad/x', 'activity'])(
+    '%s is no address',
+    async (url) => {
+      const opening = openPostgres({ url });
+      await expect(opening).rejects.toThrow(/^DATABASE_URL is not a URL of the form/);
+      await expect(opening).rejects.not.toThrow(/s3cret/);
+    },
+  );
+});
+
+describePostgres('a server', (database) => {
+  test('says what it does not have', async () => {
+    const url = new URL(database().url ?? '');
+    url.pathname = 'no_such_database';
+    await expect(openPostgres({ url: url.href })).rejects.toMatchObject({
+      name: 'DatabaseUnreachableError',
+      message: expect.stringContaining('the database does not exist'),
+    });
+  });
+
+  test('refuses a certificate authority where it has no TLS', async () => {
+    const opening = openPostgres({
+      url: `${database().url}?sslmode=disable`,
+      ca: '-----BEGIN CERTIFICATE-----',
+    });
+    await expect(opening).rejects.toThrow('the server does not offer TLS');
+  });
+
+  test('may end our connections: queries under way say so, and later ones work', async () => {
+    const { db, close, url } = await createOnPostgres();
+    const other = await openPostgres({ url: url ?? '', max: 1 });
+    const answers = () =>
+      sql`select 1 as one`.execute(other.db).then(
+        ({ rows }) => rows,
+        () => 'lost',
+      );
+    await expect(answers()).resolves.toEqual([{ one: 1 }]);
+    const endOthers = sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`;
+    // An idle one first: its end is no uncaught error.
+    await endOthers.execute(db);
+    await expect.poll(answers).toEqual([{ one: 1 }]);
+    const underWay = expect(sql`select pg_sleep(30)`.execute(other.db)).rejects.toMatchObject({
+      name: 'DatabaseUnreachableError',
+    });
+    await expect
+      .poll(async () => {
+        const { rows } =
+          await sql`select 1 from pg_stat_activity where query = 'select pg_sleep(30)'`.execute(db);
+        return rows.length;
+      })
+      .toBe(1);
+    await endOthers.execute(db);
+    await underWay;
+    await expect.poll(answers).toEqual([{ one: 1 }]);
+    await other.close();
+    await close();
+  });
+
+  test('prepares no statements by name, which a pooler would not know', async () => {
+    const { db } = database();
+    await db.transaction().execute(async (trx) => {
+      await trx.selectFrom('repositories').selectAll().where('id', '=', 1).execute();
+      const { rows } = await sql`select name from pg_prepared_statements`.execute(trx);
+      expect(rows).toEqual([]);
+    });
+  });
+});
