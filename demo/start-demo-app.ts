@@ -1,0 +1,52 @@
+import { createServer } from 'node:net';
+import { createApp, type RunningApp } from '../app/create-app.ts';
+import { createLog } from '../app/log.ts';
+import { StartProblem } from '../app/start-problem.ts';
+import { type Config, loadConfig } from '../src/config/config.ts';
+import type { Town } from './town.ts';
+
+/** Starts the app as `npm start` would, with the settings that an operator would give it in the environment. */
+export async function startDemoApp(
+  town: Town,
+  options: { port: number; dataDir: string | null },
+): Promise<{ app: RunningApp; config: Config }> {
+  const { sandbox } = town;
+  const port = options.port === 0 ? await findFreePort() : options.port;
+  const loaded = loadConfig({
+    ...(process.env.DATABASE_URL ? { DATABASE_URL: process.env.DATABASE_URL } : { ALLOW_EMBEDDED: '1' }),
+    ...(process.env.DATABASE_CA ? { DATABASE_CA: process.env.DATABASE_CA } : {}),
+    ...(process.env.DATABASE_SCHEMA ? { DATABASE_SCHEMA: process.env.DATABASE_SCHEMA } : {}),
+    LOG_LEVEL: process.env.LOG_LEVEL ?? 'error',
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
+    GHE_HOST: new URL(sandbox.webUrl).host,
+    GHE_PROTOCOL: 'http',
+    OIDC_ISSUER: sandbox.oidc.issuer,
+    APP_ID: String(sandbox.app.id),
+    PRIVATE_KEY: sandbox.app.privateKey,
+    WEBHOOK_SECRET: sandbox.app.webhookSecret,
+    CAPTURE_WORKFLOW: town.captureWorkflow,
+    CONTROL_REPOSITORY: town.controlRepository,
+    CAPTURE_INCLUDE: 'pull-requests,issues,commits,labels',
+    // History waits until the repository is enrolled, so that the story has one order.
+    INNGEST_BULK_PER_DAY: '0',
+  });
+  if (!loaded.ok) throw new StartProblem(loaded.problems.join('; '));
+  const { config } = loaded;
+  if (options.dataDir !== null) config.database.dataDir = options.dataDir;
+  const app = await createApp({ config, log: createLog(config.logLevel) });
+  sandbox.app.webhookUrl = `${app.url}/api/github/webhooks`;
+  town.jobs.variables.set('HYBRID_CAPTURE_URL', app.url);
+  return { app, config };
+}
+
+/** A port that nobody listens on; the app's own address must be known before it starts. */
+async function findFreePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  if (address === null || typeof address === 'string') throw new StartProblem('No free port could be found.');
+  return address.port;
+}

@@ -1,0 +1,204 @@
+import { once } from 'node:events';
+import type { RunningApp } from '../app/create-app.ts';
+import { StartProblem } from '../app/start-problem.ts';
+import { lastAttempt } from '../sandbox/runner/workflow-run.ts';
+import { fullName } from '../sandbox/world/model.ts';
+import type { Config } from '../src/config/config.ts';
+import type { Job } from '../src/jobs/job.ts';
+import { planWork } from '../src/jobs/plan-work.ts';
+import { readRollout } from '../src/rollout/rollout-store.ts';
+import { bulkAvailability } from '../src/route/bulk-availability.ts';
+import { showClosingTables } from './closing-tables.ts';
+import { compareWithTruth, isExact } from './compare.ts';
+import { liveChanges } from './live-changes.ts';
+import type { DemoOptions } from './options.ts';
+import { startDemoApp } from './start-demo-app.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
+import { buildTown, type Town } from './town.ts';
+import { watchJobs } from './watch-jobs.ts';
+
+interface Scene {
+  town: Town;
+  app: RunningApp;
+  config: Config;
+  terminal: Terminal;
+  signal: AbortSignal;
+}
+
+/** Tells the whole story once. Resolves to whether the database holds exactly what the local GitHub holds. */
+export async function tellStory(options: DemoOptions, signal: AbortSignal): Promise<boolean> {
+  const startedMs = Date.now();
+  const terminal = createTerminal();
+  terminal.stage('A local GitHub, with a history');
+  const town = await buildTown(options.dataset);
+  const { sandbox, captured } = town;
+  try {
+    const pulls = captured.pulls.size.toLocaleString('en-US');
+    terminal.line(`   ${sandbox.webUrl} holds ${fullName(captured)}: ${pulls} pull requests`);
+
+    terminal.stage('The app, with a database');
+    const dataDir = process.env.DATABASE_URL ? null : `.data/demo-${startedMs}`;
+    const { app, config } = await startDemoApp(town, { port: options.port, dataDir });
+    try {
+      await refuseUsedDatabase(app);
+      terminal.line(`   ${app.url}, rows in ${dataDir ?? 'the database of DATABASE_URL'}`);
+      const scene = { town, app, config, terminal, signal };
+      await install(scene);
+      await include(scene);
+      await changeLive(scene);
+      await redeliver(scene);
+      await verify(scene);
+      const exact = await compare(scene, startedMs);
+      if (!options.exit) {
+        terminal.line(`\n   The app stays open at ${app.url} (Ctrl-C ends it).`);
+        if (!signal.aborted) await once(signal, 'abort');
+      }
+      return exact;
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** Rows of an earlier demo would mix with this one's. */
+async function refuseUsedDatabase({ db }: RunningApp): Promise<void> {
+  const used = await db.selectFrom('repositories').select('full_name').limit(1).executeTakeFirst();
+  if (used === undefined) return;
+  throw new StartProblem(
+    `The database of DATABASE_URL already holds ${used.full_name}: give the demo an empty one (DATABASE_SCHEMA=demo makes one beside it), or unset DATABASE_URL.`,
+  );
+}
+
+async function install({ town, app, terminal, signal }: Scene): Promise<void> {
+  terminal.stage('The App is installed: each repository is classified, recent work starts, history waits');
+  const { sandbox, captured, jobs, control, admin } = town;
+  const { delivery } = await sandbox.change.install([jobs, control.repository, captured], admin);
+  terminal.line(`   webhook installation.created: ${delivery?.statusCode ?? 'not delivered'}`);
+  showJobs(terminal, await watchJobs(app.db, captured.id, terminal, signal));
+}
+
+async function include({ town, app, terminal, signal }: Scene): Promise<void> {
+  const text = `/rollout include ${fullName(town.captured)} show it`;
+  terminal.stage(`A comment in ${fullName(town.control.repository)}: ${text}`);
+  const { sandbox, control, captured, admin } = town;
+  const before = control.comments.length;
+  await sandbox.change.comment(control, admin, text);
+  await app.idle();
+  const reply = control.comments.slice(before).find((comment) => comment.author?.login !== admin);
+  for (const line of reply?.body.split('\n') ?? ['no reply']) {
+    if (line !== '' && !line.startsWith('<!--')) terminal.line(`   | ${line}`);
+  }
+  const done = await watchJobs(app.db, captured.id, terminal, signal);
+  for (const run of sandbox.runner.runs.values()) {
+    terminal.line(
+      `   workflow run ${run.id} "${run.displayTitle}": ${lastAttempt(run).conclusion ?? lastAttempt(run).status}`,
+    );
+  }
+  showJobs(terminal, done);
+}
+
+async function changeLive({ town, app, terminal, signal }: Scene): Promise<void> {
+  terminal.stage('Live: people open, review, comment, merge, delete');
+  const before = town.sandbox.deliveries.length;
+  await liveChanges(town);
+  const sent = town.sandbox.deliveries.slice(before);
+  const jobs = await watchJobs(app.db, town.captured.id, terminal, signal);
+  const guids = new Set(sent.map(({ guid }) => guid));
+  const fromThem = jobs.filter(({ delivery_id: guid }) => guid !== null && guids.has(guid));
+  terminal.line(`   ${sent.length} webhooks, ${fromThem.length} jobs: events of one item come together`);
+  showJobs(terminal, fromThem);
+}
+
+async function redeliver({ town, app, terminal, signal }: Scene): Promise<void> {
+  terminal.stage('A webhook is delivered again: nothing changes');
+  const first = town.sandbox.deliveries.find(({ event }) => event === 'pull_request');
+  if (!first) throw new Error('demo: no pull request event was delivered');
+  const before = await watchJobs(app.db, town.captured.id, terminal, signal);
+  const again = await town.sandbox.redeliver(first.id);
+  const after = await watchJobs(app.db, town.captured.id, terminal, signal);
+  terminal.line(
+    `   ${again.guid}: ${again.statusCode}, jobs ${before.length} before and ${after.length} after`,
+  );
+  if (before.length !== after.length) throw new Error('demo: a redelivered webhook made a job');
+}
+
+async function verify({ town, app, config, terminal, signal }: Scene): Promise<void> {
+  terminal.stage("Verification: GitHub's own totals against the rows, in a workflow run");
+  const { captured } = town;
+  const planned = await app.db.transaction().execute(async (trx) => {
+    const stored = await trx
+      .selectFrom('repositories')
+      .select(['installation_id', 'is_private'])
+      .where('id', '=', captured.id)
+      .executeTakeFirstOrThrow();
+    const repository = {
+      id: captured.id,
+      fullName: fullName(captured),
+      installationId: stored.installation_id ?? 0,
+      isPrivate: stored.is_private,
+    };
+    return planWork(
+      trx,
+      [
+        {
+          repository,
+          type: 'verify',
+          items: [],
+          range: {},
+          include: ['pull-requests'],
+          reason: 'manual',
+          isCritical: false,
+        },
+      ],
+      {
+        now: new Date(),
+        config,
+        rollout: await readRollout(trx, { environmentStop: false }),
+        bulkFor: (of) => bulkAvailability(config, of, 'private'),
+      },
+    );
+  });
+  app.dispatchLoop.poke();
+  const ids = new Set(planned.map((plan) => (plan.outcome === 'skipped' ? null : plan.job.id)));
+  const jobs = await watchJobs(app.db, captured.id, terminal, signal);
+  showJobs(
+    terminal,
+    jobs.filter(({ id }) => ids.has(id)),
+  );
+  const gaps = await app.db
+    .selectFrom('capture_gaps')
+    .selectAll()
+    .where('repository_id', '=', captured.id)
+    .execute();
+  terminal.line(`   capture_gaps in SQL: ${gaps.length === 0 ? 'none' : JSON.stringify(gaps)}`);
+}
+
+async function compare({ town, app, terminal, signal }: Scene, startedMs: number): Promise<boolean> {
+  terminal.stage('Every row, against what the local GitHub holds');
+  const { captured, sandbox } = town;
+  const jobs = await watchJobs(app.db, captured.id, terminal, signal);
+  const comparisons = await compareWithTruth(app.db, captured.id, sandbox.truth(captured.id));
+  showClosingTables(terminal, { jobs, comparisons, town, seconds: (Date.now() - startedMs) / 1000 });
+  for (const { table, missing, surplus } of comparisons) {
+    for (const row of missing.slice(0, 3)) terminal.line(`   ${table}: missing ${row.slice(0, 300)}`);
+    for (const row of surplus.slice(0, 3)) terminal.line(`   ${table}: surplus ${row.slice(0, 300)}`);
+  }
+  const failed = jobs.filter(({ status }) => status !== 'completed');
+  for (const job of failed)
+    terminal.line(`   job ${job.id} is ${job.status}: ${job.error ?? job.status_reason ?? ''}`);
+  const exact = comparisons.every(isExact) && failed.length === 0;
+  terminal.line(exact ? '\n   Everything is exact.' : '\n   NOT exact: see above.');
+  return exact;
+}
+
+function showJobs(terminal: Terminal, jobs: readonly Job[]): void {
+  for (const job of jobs) {
+    const what = job.items.length > 0 ? ` ${job.items.map((number) => `#${number}`).join(' ')}` : '';
+    const why = job.status_reason ?? job.error;
+    terminal.line(
+      `   ${job.job_type}${what}: ${job.status}${why ? ` (${why})` : ''}, by ${job.processor_type}, rule ${job.rule}`,
+    );
+  }
+}
