@@ -9,6 +9,12 @@ import { PULL_REQUESTS, useLocalGitHub } from './local-github.ts';
 
 const github = useLocalGitHub();
 
+function changeRepository(to: { isArchived?: boolean; stars?: number }): void {
+  const { repository } = github();
+  Object.assign(repository, to);
+  repository.version += 1;
+}
+
 describeEachDatabase('runJob', (database) => {
   let db: Database;
   let log: ReturnType<typeof collectLog>;
@@ -17,7 +23,7 @@ describeEachDatabase('runJob', (database) => {
     log = collectLog();
     await resetJobs(db);
     github().sandbox.faults.clear();
-    github().repository.isArchived = false;
+    changeRepository({ isArchived: false, stars: 3 });
   });
 
   const ready = async (changes: Partial<WorkItem>): Promise<{ jobId: string; run: number }> => {
@@ -183,12 +189,11 @@ describeEachDatabase('runJob', (database) => {
           epoch: 1,
         },
       ]);
-      github().repository.stars = 100;
+      changeRepository({ stars: 100 });
       await carryOut(await classify('manual'));
       expect(await categories()).toMatchObject([{ category: 'small', epoch: 1 }]);
       await db.updateTable('rollout_configuration').set({ epoch: 2 }).execute();
       await carryOut(await classify('manual'));
-      github().repository.stars = 3;
       expect(await categories()).toMatchObject([{ category: 'medium', epoch: 2 }]);
     });
 
@@ -232,7 +237,7 @@ describeEachDatabase('runJob', (database) => {
     });
 
     test('of an archived repository starts nothing', async () => {
-      github().repository.isArchived = true;
+      changeRepository({ isArchived: true });
       await carryOut(await classify('installation'));
       expect(await db.selectFrom('progressive_capture_jobs').select('job_type').execute()).toHaveLength(1);
     });
