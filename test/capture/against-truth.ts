@@ -28,7 +28,8 @@ export function compareWithTruth(rows: readonly CaptureRow[], truth: Truth, igno
       merged.set(keyOf(row), { ...merged.get(keyOf(row)), ...row });
     }
     const columns = Object.keys(truthRows[0] ?? {});
-    const cut = (row: Readonly<Record<string, unknown>>) => columns.map((column) => [column, row[column]]);
+    const cut = (row: Readonly<Record<string, unknown>>) =>
+      columns.map((column) => [column, row[column] ?? null]);
     const inOrder = (all: Iterable<Readonly<Record<string, unknown>>>) =>
       [...all].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)).map(cut);
     stored[table] = inOrder(merged.values());
