@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { cancelJobs } from '../src/jobs/runs.ts';
 import type { Database } from '../src/store/database.ts';
-import type { ParsedEvent } from '../src/work-item/parse-event.ts';
+import type { ParsedEvent } from '../src/work-item/parsed-event.ts';
 import type { InstalledRepository } from '../src/work-item/payloads.ts';
 import type { Actor, CaptureInclude, WorkItem, WorkRepository } from '../src/work-item/work-item.ts';
 

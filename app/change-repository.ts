@@ -1,6 +1,6 @@
 import { cancelJobs } from '../src/jobs/runs.ts';
 import type { Database } from '../src/store/database.ts';
-import type { ParsedEvent } from '../src/work-item/parse-event.ts';
+import type { ParsedEvent } from '../src/work-item/parsed-event.ts';
 
 /**
  * Brings the stored name and flags of a repository up to its event. Its numeric id survives renames and transfers.

@@ -2,7 +2,7 @@ import type { Config } from '../src/config/config.ts';
 import type { RunOutcome } from '../src/jobs/judge-end.ts';
 import { endRun } from '../src/jobs/runs.ts';
 import type { Database } from '../src/store/database.ts';
-import type { ParsedEvent } from '../src/work-item/parse-event.ts';
+import type { ParsedEvent } from '../src/work-item/parsed-event.ts';
 import type { AppLog } from './log.ts';
 
 /**

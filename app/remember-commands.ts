@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseCommands } from '../src/rollout/parse-command.ts';
 import type { Database } from '../src/store/database.ts';
-import type { NewComment } from '../src/work-item/parse-event.ts';
+import type { NewComment } from '../src/work-item/parsed-event.ts';
 
 /** More commands than this in one comment are not looked at. */
 export const MAX_COMMANDS = 10;

@@ -1,18 +1,23 @@
 import type { z } from 'zod';
+import { REPOSITORY_FILE } from '../config/repository-file.ts';
 import { type EventRule, findEventRule } from './event-table.ts';
+import type {
+  EventOrigin,
+  IgnoredReason,
+  InstallationChange,
+  NewComment,
+  ParsedEvent,
+} from './parsed-event.ts';
 import {
   type EventName,
   type InstalledRepository,
   isEventName,
   PAYLOADS,
   type Payload,
-  type PayloadIssue,
   type PayloadRepository,
 } from './payloads.ts';
+import { type Deleted, tombstonesOf } from './tombstones.ts';
 import type { Actor, JobType, WorkItem } from './work-item.ts';
-
-/** The repository's settings file, read again when a push touches it. */
-export const SETTINGS_PATH = '.github/hybrid-capture.yml';
 
 export interface ReceivedEvent {
   /** `X-GitHub-Event`. */
@@ -23,69 +28,6 @@ export interface ReceivedEvent {
   deliveryId: string;
   now: Date;
 }
-
-/** A capture row that marks something known as deleted. */
-export interface Tombstone {
-  table: 'comments' | 'issues' | 'labels';
-  row: Record<string, unknown>;
-}
-
-/** A comment that was just written; whether it holds commands is for the parser of commands to say. */
-export interface NewComment {
-  id: number;
-  body: string;
-  author: { id: number; type: string } | null;
-  sender: (Actor & { type: string }) | null;
-  isOnPullRequest: boolean;
-  issueNumber: number;
-  viaApp: boolean;
-  createdAt: Date;
-}
-
-export type RepositoryChange = 'updated' | 'renamed' | 'transferred' | 'deleted';
-export type InstallationChange = 'installed' | 'uninstalled' | 'suspended' | 'unsuspended' | 'repositories';
-
-/** Who an event is about: decides whether it is served, and is the only part that log lines show. */
-export interface EventOrigin {
-  event: EventName;
-  action: string | null;
-  installationId: number | null;
-  account: { id: number; login: string; type: string };
-  repository: PayloadRepository | null;
-}
-
-export type ParsedEvent =
-  | { kind: 'unknown_event'; name: string }
-  | { kind: 'invalid'; event: EventName; problem: string }
-  | { kind: 'ignored'; origin: EventOrigin; reason: IgnoredReason }
-  | {
-      kind: 'work';
-      origin: EventOrigin & { repository: PayloadRepository; installationId: number };
-      items: WorkItem[];
-      tombstones: Tombstone[];
-      comment: NewComment | null;
-      touchesSettings: boolean;
-    }
-  | {
-      kind: 'repository_change';
-      origin: EventOrigin & { repository: PayloadRepository };
-      change: RepositoryChange;
-    }
-  | {
-      kind: 'installation_change';
-      origin: EventOrigin & { installationId: number };
-      change: InstallationChange;
-      added: InstalledRepository[];
-      removedIds: number[];
-      actor: Actor | null;
-    }
-  | {
-      kind: 'workflow_run';
-      origin: EventOrigin & { repository: PayloadRepository };
-      run: { id: number; attempt: number; title: string; event: string; conclusion: string | null };
-    };
-
-export type IgnoredReason = 'nothing_to_do' | 'not_sent_by_the_app' | 'other_branch' | 'branch_deleted';
 
 /**
  * What a webhook delivery asks for. Pure: the same delivery gives the same answer.
@@ -190,12 +132,9 @@ interface RepositoryPayload {
   sender?: { id: number; login: string; type: string } | undefined;
 }
 
-interface Activity {
+interface Activity extends Deleted {
   pullRequest?: number;
-  issue?: PayloadIssue;
-  label?: { node_id: string; name: string };
   changedAt?: Date | null | undefined;
-  deletedComment?: { comment_type: 'issue' | 'review'; id: number };
   comment?: NewComment;
 }
 
@@ -239,43 +178,6 @@ function itemsOf(
   return make('labels', [], ['labels']);
 }
 
-function tombstonesOf(rule: EventRule, activity: Activity, repositoryId: number, now: Date): Tombstone[] {
-  const deleted = { deleted_at: now.toISOString(), captured_at: now.toISOString() };
-  const { issue, label, deletedComment } = activity;
-  switch (rule.outcome) {
-    case 'delete_review_comment':
-    case 'delete_conversation_comment':
-      return deletedComment ? [{ table: 'comments', row: { ...deletedComment, ...deleted } }] : [];
-    case 'delete_issue':
-      return issue
-        ? [{ table: 'issues', row: { ...issueColumns(issue, repositoryId, now), ...deleted } }]
-        : [];
-    case 'delete_label':
-      return label
-        ? [
-            {
-              table: 'labels',
-              row: { id: label.node_id, repository_id: repositoryId, name: label.name, ...deleted },
-            },
-          ]
-        : [];
-    default:
-      return [];
-  }
-}
-
-/** What the table of issues must know of one, its text left out. */
-function issueColumns(issue: PayloadIssue, repositoryId: number, now: Date): Record<string, unknown> {
-  return {
-    id: issue.id,
-    repository_id: repositoryId,
-    number: issue.number,
-    state: issue.state.toUpperCase(),
-    created_at: (issue.created_at ?? now).toISOString(),
-    updated_at: (issue.updated_at ?? now).toISOString(),
-  };
-}
-
 function parsePush(payload: Payload<'push'>, received: ReceivedEvent): ParsedEvent {
   const anyOrigin = originOf('push', null, payload);
   const { installationId } = anyOrigin;
@@ -298,7 +200,7 @@ function parsePush(payload: Payload<'push'>, received: ReceivedEvent): ParsedEve
     tombstones: [],
     comment: null,
     touchesSettings: payload.commits.some((commit) =>
-      [commit.added, commit.modified, commit.removed].some((paths) => paths.includes(SETTINGS_PATH)),
+      [commit.added, commit.modified, commit.removed].some((paths) => paths.includes(REPOSITORY_FILE)),
     ),
   };
 }

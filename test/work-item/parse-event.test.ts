@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ParsedEvent, parseEvent } from '../../src/work-item/parse-event.ts';
+import { parseEvent } from '../../src/work-item/parse-event.ts';
+import type { ParsedEvent } from '../../src/work-item/parsed-event.ts';
 import {
   installationEvent,
   installationRepositoriesEvent,
