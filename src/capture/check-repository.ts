@@ -12,7 +12,9 @@ export function checkRepository<R extends { databaseId: number | null }>(
 ): R {
   const name = `${options.repository.owner}/${options.repository.name}`;
   const repository = answer.data?.repository ?? null;
-  const refusal = answer.errors.find((error) => error.type !== 'NOT_FOUND' && (error.path?.length ?? 0) <= 2);
+  const refusal = answer.errors.find(
+    ({ type, path }) => (type === 'FORBIDDEN' || type === 'INSUFFICIENT_SCOPES') && (path?.length ?? 0) <= 2,
+  );
   if (refusal !== undefined) {
     const cure = 'give it read access to metadata, pull requests, issues and contents';
     throw new GitHubError('forbidden', `The token may not read ${name} (${refusal.message}); ${cure}`);
