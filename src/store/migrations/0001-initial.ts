@@ -186,12 +186,12 @@ CREATE TABLE comments (
   updated_at timestamptz,
   deleted_at timestamptz,
   captured_at timestamptz NOT NULL,
-  PRIMARY KEY (comment_type, id),
+  PRIMARY KEY (id, comment_type),
   CHECK (num_nonnulls(pull_request_id, issue_id) = 1),
   CHECK (comment_type = 'issue' OR pull_request_id IS NOT NULL),
   CHECK (comment_type = 'review' OR (review_thread_id IS NULL AND review_id IS NULL))
 );
-CREATE INDEX comments_pull_request ON comments (pull_request_id);
+CREATE INDEX comments_pull_request ON comments (pull_request_id, comment_type);
 CREATE INDEX comments_issue ON comments (issue_id);
 CREATE INDEX comments_review_thread ON comments (review_thread_id);
 
