@@ -51,8 +51,12 @@ export interface FakeJobsApi {
   gapNumbers: number[];
   checkpoint: Checkpoint | null;
   sequence: number;
-  tokens: number;
+  /** Installation tokens that were given out. */
+  tokens: string[];
+  issueToken: () => string;
   tokenSeconds: number;
+  /** Audiences that OIDC tokens were asked for. */
+  audiences: string[];
   /** Called with each batch before it is answered. */
   onBatch: ((batch: StoredBatch) => void | Promise<void>) | null;
   close(): Promise<void>;
@@ -81,8 +85,10 @@ export async function startFakeJobsApi(): Promise<FakeJobsApi> {
     gapNumbers: [],
     checkpoint: null,
     sequence: 0,
-    tokens: 0,
+    tokens: [],
+    issueToken: () => `ghs_installation${fake.tokens.length + 1}`,
     tokenSeconds: 3_600,
+    audiences: [],
     onBatch: null,
     close: () =>
       new Promise((resolve) => {
@@ -91,10 +97,11 @@ export async function startFakeJobsApi(): Promise<FakeJobsApi> {
       }),
   };
 
-  const newToken = () => {
-    fake.tokens += 1;
+  const newToken = (): object => {
+    const token = fake.issueToken();
+    fake.tokens.push(token);
     return {
-      installationToken: `ghs_installation${fake.tokens}`,
+      installationToken: token,
       installationTokenExpiresAt: new Date(Date.now() + fake.tokenSeconds * 1_000).toISOString(),
     };
   };
@@ -104,6 +111,10 @@ export async function startFakeJobsApi(): Promise<FakeJobsApi> {
     for await (const chunk of request) chunks.push(chunk);
     const raw = Buffer.concat(chunks);
     const path = request.url ?? '';
+    if (path.startsWith('/oidc?')) {
+      fake.audiences.push(new URL(path, fake.url).searchParams.get('audience') ?? '');
+      return reply(200, { value: `oidc-${fake.audiences.length}` });
+    }
     const isBatch = path.endsWith('/batches');
     const text = isBatch ? gunzipSync(raw).toString() : raw.toString();
     fake.calls.push({

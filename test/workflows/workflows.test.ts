@@ -1,16 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import '../action/json-modules.ts';
+import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from '@actions/workflow-parser';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-
-// The parser imports its schema as JSON without saying so, which Node refuses.
-registerHooks({
-  load: (url, context, next) =>
-    next(url, url.endsWith('.json') ? { ...context, importAttributes: { type: 'json' } } : context),
-});
-const { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } = await import(
-  '@actions/workflow-parser'
-);
 
 const action = parse(readFileSync('action.yml', 'utf8'));
 
