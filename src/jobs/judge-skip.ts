@@ -5,7 +5,10 @@ export type SkipReason = 'archived' | 'fork' | 'empty' | 'switched_off';
 export interface SkipFacts {
   is_archived: boolean;
   is_fork: boolean;
+  /** Has no commits; it may have issues all the same. */
   is_empty: boolean;
+  pull_requests_count: number | null;
+  issues_count: number | null;
 }
 
 /**
@@ -28,7 +31,8 @@ export function judgeSkip(
   if (repository.is_fork) {
     return { reason: 'fork', message: `${name} is a fork; \`/capture history\` captures it all the same.` };
   }
-  if (repository.is_empty && item.reason !== 'webhook') {
+  const items = (repository.pull_requests_count ?? 0) + (repository.issues_count ?? 0);
+  if (repository.is_empty && items === 0 && item.reason !== 'webhook') {
     return { reason: 'empty', message: `${name} is empty; there is nothing to capture yet.` };
   }
   return null;

@@ -50,7 +50,7 @@ export async function planWork(
   const { now, config } = context;
   const planned: PlannedJob[] = [];
   for (const item of items) {
-    await upsertRepository(trx, item.repository, now);
+    await upsertRepository(trx, item.repository);
     const repository = await findRepositoryFacts(trx, item.repository.id, now);
     const skip = judgeSkip(item, repository);
     const wanted = restrictToSettings(item, readSettings(repository.settings));

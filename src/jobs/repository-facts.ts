@@ -3,15 +3,14 @@ import type { DB } from '../store/database.generated.ts';
 import type { WorkRepository } from '../work-item/work-item.ts';
 import type { RepositoryFacts } from './decide-job.ts';
 
+/** Older than every answer of GitHub, whose clock counts whole seconds, so that the first one counts in full. */
+const NEVER_CAPTURED = new Date(0);
+
 /**
  * Makes sure that a repository has its row, which a job needs. Name, installation and visibility follow the work item;
  * everything that a capture knows better stays.
  */
-export async function upsertRepository(
-  trx: Transaction<DB>,
-  repository: WorkRepository,
-  now: Date,
-): Promise<void> {
+export async function upsertRepository(trx: Transaction<DB>, repository: WorkRepository): Promise<void> {
   const columns = {
     full_name: repository.fullName,
     installation_id: repository.installationId,
@@ -19,7 +18,7 @@ export async function upsertRepository(
   };
   await trx
     .insertInto('repositories')
-    .values({ id: repository.id, ...columns, captured_at: now })
+    .values({ id: repository.id, ...columns, captured_at: NEVER_CAPTURED })
     .onConflict((conflict) => conflict.column('id').doUpdateSet(columns))
     .execute();
 }
@@ -36,6 +35,7 @@ export async function findRepositoryFacts(trx: Transaction<DB>, repositoryId: nu
       'repository.is_fork',
       'repository.is_empty',
       'repository.pull_requests_count',
+      'repository.issues_count',
       'repository.settings',
       'category.category',
       sql<boolean>`NOT EXISTS (SELECT FROM progressive_capture_jobs AS job

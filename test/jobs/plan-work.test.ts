@@ -185,6 +185,14 @@ describeEachDatabase('planWork', (database) => {
     expect(await plan(db, [historyItem({ reason: 'manual' })])).toMatchObject([{ outcome: 'created' }]);
   });
 
+  test('a repository without commits that has issues is not empty', async () => {
+    await db
+      .insertInto('repositories')
+      .values({ id: 42, full_name: 'acme/widgets', is_empty: true, issues_count: 1 })
+      .execute();
+    expect(await plan(db, [historyItem()])).toMatchObject([{ outcome: 'created' }]);
+  });
+
   test('a webhook shows that a repository is not empty any more', async () => {
     await db
       .insertInto('repositories')
