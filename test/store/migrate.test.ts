@@ -50,7 +50,7 @@ describeEachDatabase('a migrated database', (database) => {
 describe('an embedded database', () => {
   const database = withDatabase();
 
-  test('the generated types are those of the migrated schema (npm run types)', async () => {
+  test('the generated types are those of the migrated schema (node scripts/generate-database-types.ts)', async () => {
     const written = await readFile(new URL('../../src/store/database.generated.ts', import.meta.url), 'utf8');
     expect(await generateDatabaseTypes(database().db)).toBe(written);
   });
