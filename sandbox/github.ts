@@ -140,6 +140,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     stats: () => ({ total: statistics.total(), by: statistics.by() }),
     async close() {
       await runner.close();
+      await webhooks.delivered();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();

@@ -29,11 +29,11 @@ export type Args = Readonly<Record<string, never>>;
 export type Resolve<T> = (source: T, args: never, context: QueryContext) => unknown;
 export type Resolvers<T> = Readonly<Record<string, Resolve<T>>>;
 
-/** Fields whose names are the properties' own. */
-export function plain<T, K extends keyof T & string>(...names: K[]): Record<K, (source: T) => T[K]> {
-  const fields = names.map((name) => [name, (source: T) => source[name]]);
-  return Object.fromEntries(fields);
-}
+/** Fields whose names are the properties' own: `plain<Label>()('name', 'color')`. */
+export const plain =
+  <T>() =>
+  (...names: (keyof T & string)[]): Resolvers<T> =>
+    Object.fromEntries(names.map((name) => [name, (source: T) => source[name]]));
 
 /** The repository if the token may see it, else undefined: GitHub does not tell the two cases apart. */
 export const visible = (context: QueryContext, repository: Repository | undefined): Repository | undefined =>

@@ -85,12 +85,12 @@ export function timelineOf(
 }
 
 const event: Resolvers<TimelineEvent> = {
-  ...plain<TimelineEvent, 'actor' | 'createdAt'>('actor', 'createdAt'),
+  ...plain<TimelineEvent>()('actor', 'createdAt'),
   id: ({ kind, id }) => makeNodeId(kind, id),
 };
 const labelled: Resolvers<TimelineEvent> = {
   ...event,
-  ...plain<TimelineEvent, 'label'>('label'),
+  ...plain<TimelineEvent>()('label'),
   labelable: ({ subject }) => subject,
 };
 const ofPull: Resolvers<TimelineEvent> = { ...event, pullRequest: ({ subject }) => subject };
@@ -100,7 +100,7 @@ export const EVENT_TYPES = {
   UnlabeledEvent: labelled,
   AssignedEvent: {
     ...event,
-    ...plain<TimelineEvent, 'assignee'>('assignee'),
+    ...plain<TimelineEvent>()('assignee'),
     assignable: ({ subject }) => subject,
   } satisfies Resolvers<TimelineEvent>,
   ClosedEvent: { ...event, closable: ({ subject }) => subject } satisfies Resolvers<TimelineEvent>,
@@ -110,7 +110,7 @@ export const EVENT_TYPES = {
   ReadyForReviewEvent: ofPull,
   RenamedTitleEvent: {
     ...event,
-    ...plain<TimelineEvent, 'previousTitle' | 'currentTitle'>('previousTitle', 'currentTitle'),
+    ...plain<TimelineEvent>()('previousTitle', 'currentTitle'),
     subject: ({ subject }) => subject,
   } satisfies Resolvers<TimelineEvent>,
 };

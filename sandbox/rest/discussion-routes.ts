@@ -139,7 +139,7 @@ function bodyOf({ request }: Call): string {
   return body;
 }
 
-async function postComment(call: Call) {
+function postComment(call: Call) {
   const subject = discussionOf(call, 'write');
   const body = bodyOf(call);
   const { sandbox, grant } = call;
@@ -152,7 +152,8 @@ async function postComment(call: Call) {
   });
   subject.updatedAt = createdAt;
   subject.repository.version++;
-  await sandbox.announce('issue_comment', 'created', { comment, sender: grant.actor });
+  // As on GitHub, the answer does not wait for the webhook.
+  void sandbox.announce('issue_comment', 'created', { comment, sender: grant.actor });
   return { status: 201, body: representIssueComment(sandbox, sandbox.app.slug, comment) };
 }
 

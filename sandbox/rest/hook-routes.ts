@@ -71,6 +71,7 @@ export const HOOK_ROUTES: Route[] = [
   }),
   route('POST /app/hook/deliveries/{id}/attempts', (call) => {
     const { id } = deliveryOf(call);
+    if (!call.sandbox.app.webhookUrl) throw new HttpError(422, 'The App has no webhook URL.');
     // GitHub queues it and answers at once.
     void call.sandbox.redeliver(id);
     return { status: 202, body: {} };

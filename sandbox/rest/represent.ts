@@ -81,15 +81,25 @@ const REPOSITORY_LINKS: Record<string, string> = {
   deployments_url: '/deployments',
 };
 
+const counted = new WeakMap<Repository, { version: number; open: number }>();
+
+/** Open issues and pull requests; counted again only after a change, since every listed item shows it. */
+function countOpen(repository: Repository): number {
+  let count = counted.get(repository);
+  if (count?.version !== repository.version) {
+    const items = [...repository.pulls.values(), ...repository.issues.values()];
+    count = { version: repository.version, open: items.filter(({ state }) => state === 'OPEN').length };
+    counted.set(repository, count);
+  }
+  return count.open;
+}
+
 export function representRepository(origins: Origins, repository: Repository) {
   const name = fullName(repository);
   const url = `${origins.apiUrl}/repos/${name}`;
   const htmlUrl = `${origins.webUrl}/${name}`;
   const host = new URL(origins.webUrl).host;
-  let openIssues = 0;
-  for (const item of [...repository.pulls.values(), ...repository.issues.values()]) {
-    if (item.state === 'OPEN') openIssues++;
-  }
+  const openIssues = countOpen(repository);
   return {
     id: repository.id,
     node_id: nodeIdOf(repository),

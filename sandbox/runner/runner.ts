@@ -57,18 +57,25 @@ export function createRunner(core: SandboxCore, announce: Announce, options: Run
   const processes = new Map<number, RunningProcess>();
   const underWay = new Set<Promise<void>>();
   const held: WorkflowRun[] = [];
+  const telling = new Map<number, Promise<void>>();
   const oidcTokens = new Map<string, WorkflowRun>();
   const now = () => isoSeconds(core.clock.now());
 
-  async function tell(run: WorkflowRun, action: 'requested' | 'in_progress' | 'completed'): Promise<void> {
-    await announce('workflow_run', action, {
+  /** The run goes on while the webhook is delivered, as on GitHub; those of one run keep their order. */
+  function tell(run: WorkflowRun, action: 'requested' | 'in_progress' | 'completed'): void {
+    const happening = {
       repository: run.repository,
       sender: run.actor,
       extra: {
         workflow: representWorkflow(core, run.repository, run.path, run.file.name, run.workflowId),
         workflow_run: representWorkflowRun(core, run),
       },
+    };
+    const told = (telling.get(run.id) ?? Promise.resolve()).then(async () => {
+      await announce('workflow_run', action, happening);
     });
+    telling.set(run.id, told);
+    track(told);
   }
 
   function contextsOf(run: WorkflowRun, token: string): Contexts {
@@ -134,7 +141,7 @@ export function createRunner(core: SandboxCore, announce: Announce, options: Run
     const attempt = lastAttempt(run);
     attempt.status = 'in_progress';
     attempt.startedAt = attempt.updatedAt = now();
-    await tell(run, 'in_progress');
+    tell(run, 'in_progress');
     let conclusion: Conclusion;
     try {
       conclusion = await runStep(run, attempt);
@@ -142,12 +149,12 @@ export function createRunner(core: SandboxCore, announce: Announce, options: Run
       conclusion = 'failure';
       attempt.problem = error instanceof WorkflowError ? error.message : String((error as Error).stack);
     }
-    await complete(run, conclusion);
+    complete(run, conclusion);
   }
 
-  async function complete(run: WorkflowRun, conclusion: Conclusion): Promise<void> {
+  function complete(run: WorkflowRun, conclusion: Conclusion): void {
     Object.assign(lastAttempt(run), { status: 'completed', conclusion, updatedAt: now() });
-    await tell(run, 'completed');
+    tell(run, 'completed');
   }
 
   function track(work: Promise<void>): void {
@@ -173,7 +180,7 @@ export function createRunner(core: SandboxCore, announce: Announce, options: Run
     // The dispatch is answered first; the run starts when a runner takes it.
     track(
       new Promise<void>((resolve) => setImmediate(resolve)).then(async () => {
-        await tell(run, 'requested');
+        tell(run, 'requested');
         if (lastAttempt(run).status !== 'queued') return;
         if (runner.isHeld) held.push(run);
         else await carryOut(run);
@@ -238,7 +245,7 @@ export function createRunner(core: SandboxCore, announce: Announce, options: Run
         return;
       }
       attempt.status = 'completed';
-      track(complete(run, 'cancelled'));
+      complete(run, 'cancelled');
     },
     rerun: begin,
     release() {
@@ -249,7 +256,8 @@ export function createRunner(core: SandboxCore, announce: Announce, options: Run
     },
     async conclude(run, conclusion) {
       await runner.idle();
-      await complete(run, conclusion);
+      complete(run, conclusion);
+      await runner.idle();
     },
     findByOidcToken: (token) => oidcTokens.get(token),
     async idle() {

@@ -41,6 +41,8 @@ export interface Webhooks {
   redeliver(id: number): Promise<Delivery>;
   /** Every attempt, oldest first. */
   readonly deliveries: readonly Delivery[];
+  /** Resolves when no delivery is under way. */
+  delivered(): Promise<void>;
 }
 
 /** GitHub waits this long for an answer. */
@@ -50,8 +52,16 @@ const ALWAYS = ['installation', 'installation_repositories', 'ping'];
 
 export function createWebhooks(sandbox: SandboxCore): Webhooks {
   const deliveries: Delivery[] = [];
+  const underWay = new Set<Promise<Delivery>>();
 
-  async function attempt(
+  function attempt(...args: Parameters<typeof send>): Promise<Delivery> {
+    const work = send(...args);
+    underWay.add(work);
+    void work.finally(() => underWay.delete(work));
+    return work;
+  }
+
+  async function send(
     event: string,
     payload: unknown,
     {
@@ -121,6 +131,9 @@ export function createWebhooks(sandbox: SandboxCore): Webhooks {
   return {
     deliveries,
     deliver,
+    async delivered() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
     async redeliver(id) {
       const delivery = deliveries[id - 1];
       if (!delivery) throw new Error(`sandbox: there is no delivery ${id}`);

@@ -17,14 +17,7 @@ type Authored = PullRequest | Issue | IssueComment | Review | ReviewComment;
  * the wire) does.
  */
 export const AUTHORED: Resolvers<Authored> = {
-  ...plain<Authored, 'author' | 'authorAssociation' | 'body' | 'createdAt' | 'updatedAt' | 'lastEditedAt'>(
-    'author',
-    'authorAssociation',
-    'body',
-    'createdAt',
-    'updatedAt',
-    'lastEditedAt',
-  ),
+  ...plain<Authored>()('author', 'authorAssociation', 'body', 'createdAt', 'updatedAt', 'lastEditedAt'),
   id: nodeIdOf,
   databaseId: (source) => source.id,
   fullDatabaseId: (source) => String(source.id),
@@ -36,14 +29,7 @@ export const AUTHORED: Resolvers<Authored> = {
 
 const ACTIVE: Resolvers<PullRequest | Issue> = {
   ...AUTHORED,
-  ...plain<PullRequest | Issue, 'number' | 'title' | 'state' | 'closedAt' | 'milestone' | 'repository'>(
-    'number',
-    'title',
-    'state',
-    'closedAt',
-    'milestone',
-    'repository',
-  ),
+  ...plain<PullRequest | Issue>()('number', 'title', 'state', 'closedAt', 'milestone', 'repository'),
   closed: (source) => source.state !== 'OPEN',
   locked: (source) => source.isLocked,
   activeLockReason: () => null,
@@ -73,7 +59,7 @@ const urlFields = <T extends Authored>(pathOfComment: (source: T) => string): Re
 
 const issueComment: Resolvers<IssueComment> = {
   ...AUTHORED,
-  ...plain<IssueComment, 'isMinimized'>('isMinimized'),
+  ...plain<IssueComment>()('isMinimized'),
   ...urlFields<IssueComment>(({ subject, id }) => `${pathOf(subject)}#issuecomment-${id}`),
   minimizedReason: (source) => (source.isMinimized ? 'outdated' : null),
   repository: ({ subject }) => subject.repository,
@@ -81,29 +67,17 @@ const issueComment: Resolvers<IssueComment> = {
   issue: ({ subject }) => subject,
 };
 
-const issue: Resolvers<Issue> = { ...DISCUSSION, ...plain<Issue, 'stateReason'>('stateReason') };
+const issue: Resolvers<Issue> = { ...DISCUSSION, ...plain<Issue>()('stateReason') };
 
 const label: Resolvers<Label> = {
-  ...plain<Label, 'name' | 'color' | 'description' | 'isDefault' | 'repository'>(
-    'name',
-    'color',
-    'description',
-    'isDefault',
-    'repository',
-  ),
+  ...plain<Label>()('name', 'color', 'description', 'isDefault', 'repository'),
   id: nodeIdOf,
   url: ({ repository, name }, _args, { webUrl }) =>
     `${webUrl}/${fullName(repository)}/labels/${encodeURIComponent(name)}`,
 };
 
 const milestone: Resolvers<Milestone> = {
-  ...plain<Milestone, 'number' | 'title' | 'state' | 'createdAt' | 'updatedAt'>(
-    'number',
-    'title',
-    'state',
-    'createdAt',
-    'updatedAt',
-  ),
+  ...plain<Milestone>()('number', 'title', 'state', 'createdAt', 'updatedAt'),
   id: nodeIdOf,
   closed: ({ state }) => state === 'CLOSED',
 };

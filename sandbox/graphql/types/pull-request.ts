@@ -40,13 +40,7 @@ const sum = (files: readonly ChangedFile[], field: 'additions' | 'deletions') =>
 
 const pullRequest: Resolvers<PullRequest> = {
   ...DISCUSSION,
-  ...plain<PullRequest, 'isDraft' | 'mergedAt' | 'mergedBy' | 'reviewDecision' | 'isCrossRepository'>(
-    'isDraft',
-    'mergedAt',
-    'mergedBy',
-    'reviewDecision',
-    'isCrossRepository',
-  ),
+  ...plain<PullRequest>()('isDraft', 'mergedAt', 'mergedBy', 'reviewDecision', 'isCrossRepository'),
   merged: ({ state }) => state === 'MERGED',
   baseRefName: ({ baseRef }) => baseRef,
   baseRefOid: ({ baseOid }) => baseOid,
@@ -92,7 +86,7 @@ const pullRequest: Resolvers<PullRequest> = {
 
 const review: Resolvers<Review> = {
   ...AUTHORED,
-  ...plain<Review, 'state' | 'submittedAt'>('state', 'submittedAt'),
+  ...plain<Review>()('state', 'submittedAt'),
   isMinimized: () => false,
   repository: ({ pull }) => pull.repository,
   pullRequest: ({ pull }) => pull,
@@ -109,18 +103,7 @@ const review: Resolvers<Review> = {
 };
 
 const thread: Resolvers<ReviewThread> = {
-  ...plain<
-    ReviewThread,
-    | 'path'
-    | 'line'
-    | 'originalLine'
-    | 'startLine'
-    | 'originalStartLine'
-    | 'diffSide'
-    | 'subjectType'
-    | 'isResolved'
-    | 'isOutdated'
-  >(
+  ...plain<ReviewThread>()(
     'path',
     'line',
     'originalLine',
@@ -143,7 +126,7 @@ const thread: Resolvers<ReviewThread> = {
 
 const reviewComment: Resolvers<ReviewComment> = {
   ...AUTHORED,
-  ...plain<ReviewComment, 'replyTo' | 'isMinimized'>('replyTo', 'isMinimized'),
+  ...plain<ReviewComment>()('replyTo', 'isMinimized'),
   path: ({ thread }) => thread.path,
   line: ({ thread }) => thread.line,
   originalLine: ({ thread }) => thread.originalLine,
@@ -164,10 +147,12 @@ const reviewComment: Resolvers<ReviewComment> = {
 export const diffHunkOf = ({ originalLine }: ReviewThread): string =>
   `@@ -${originalLine ?? 1},1 +${originalLine ?? 1},1 @@`;
 
-const changedFile: Resolvers<ChangedFile> = plain<
-  ChangedFile,
-  'path' | 'additions' | 'deletions' | 'changeType'
->('path', 'additions', 'deletions', 'changeType');
+const changedFile: Resolvers<ChangedFile> = plain<ChangedFile>()(
+  'path',
+  'additions',
+  'deletions',
+  'changeType',
+);
 
 const pullRequestCommit: Resolvers<PullRequestCommit> = {
   id: ({ pull, commit }) => makeNodeId('PullRequestCommit', `${pull.id}:${commit.oid}`),
@@ -177,7 +162,7 @@ const pullRequestCommit: Resolvers<PullRequestCommit> = {
 };
 
 const commit: Resolvers<Commit> = {
-  ...plain<Commit, 'oid' | 'repository'>('oid', 'repository'),
+  ...plain<Commit>()('oid', 'repository'),
   id: (source) => makeNodeId('Commit', commitKey(source)),
   abbreviatedOid: ({ oid }) => oid.slice(0, 7),
   message: ({ headline, body }) => (body === '' ? headline : `${headline}\n\n${body}`),

@@ -56,10 +56,16 @@ export function participantsOf(source: Repository): Actor[] {
 }
 
 const repository: Resolvers<Repository> = {
-  ...plain<
-    Repository,
-    'name' | 'owner' | 'isPrivate' | 'isArchived' | 'isFork' | 'createdAt' | 'updatedAt' | 'pushedAt'
-  >('name', 'owner', 'isPrivate', 'isArchived', 'isFork', 'createdAt', 'updatedAt', 'pushedAt'),
+  ...plain<Repository>()(
+    'name',
+    'owner',
+    'isPrivate',
+    'isArchived',
+    'isFork',
+    'createdAt',
+    'updatedAt',
+    'pushedAt',
+  ),
   id: nodeIdOf,
   databaseId: ({ id }) => id,
   nameWithOwner: fullName,
@@ -190,7 +196,7 @@ type Rate = {
   used: number;
   resetAt: string;
 };
-const rateLimit: Resolvers<Rate> = plain<Rate, keyof Rate>(
+const rateLimit: Resolvers<Rate> = plain<Rate>()(
   'cost',
   'nodeCount',
   'limit',
