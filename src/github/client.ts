@@ -1,6 +1,8 @@
 import { graphql } from '@octokit/graphql';
 import { GitHubError, type GraphqlErrorEntry } from './errors.ts';
 import { type Exchange, type Judgement, judgeGraphqlErrors, judgeStatus } from './judge-answer.ts';
+import { field, readGraphqlFailure } from './read-graphql-failure.ts';
+import { refusal } from './refusal.ts';
 import { createResponseTimeWindow } from './response-time-window.ts';
 import { type Fetch, sendRecorded } from './send-recorded.ts';
 import { sleepFor } from './sleep.ts';
@@ -191,7 +193,7 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
 
   return {
     graphql<T>(query: string, variables: Record<string, unknown>, asked: AskOptions = {}) {
-      // One request at a time: GitHub's limit on computing time amounts to about one (PLATFORM facts, 1.5).
+      // One request at a time: 60 s of GraphQL time in 60 s, which GitHub allows, amounts to that.
       const answer = lane.then(() => ask<T>(query, variables, asked));
       lane = answer.catch(() => {});
       return answer;
@@ -215,25 +217,6 @@ function judge(exchange: Exchange, data: unknown, errors: readonly GraphqlErrorE
     return { kind: 'transient', isNetwork: false, retryAt: null, message };
   }
   return null;
-}
-
-function readGraphqlFailure(error: unknown): { data: unknown; errors: GraphqlErrorEntry[] } {
-  if (!(error instanceof Error)) return { data: undefined, errors: [] };
-  const body: unknown = 'response' in error ? error.response : undefined;
-  // GraphqlResponseError carries the body itself, RequestError the HTTP response around it.
-  for (const holder of [body, field(body, 'data')]) {
-    const errors = field(holder, 'errors');
-    if (Array.isArray(errors)) return { data: field(holder, 'data'), errors: errors.filter(isErrorEntry) };
-  }
-  return { data: undefined, errors: [] };
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-function isErrorEntry(value: unknown): value is GraphqlErrorEntry {
-  return typeof field(value, 'message') === 'string';
 }
 
 function count(usage: Usage, exchange: Exchange, data: unknown): void {
@@ -264,30 +247,4 @@ function retryTime(
 /** 0.5 s, doubled each time, and up to a quarter more so that several clients don't come back together. */
 function backOffMs(tries: number): number {
   return 500 * 2 ** tries * (1 + Math.random() / 4);
-}
-
-function refusal(judgement: Judgement, url: string, { headers }: Exchange): GitHubError {
-  switch (judgement.kind) {
-    case 'unauthorized':
-      return new GitHubError(
-        'unauthorized',
-        `GitHub refused the token (${judgement.message}); give a valid one`,
-      );
-    case 'forbidden': {
-      const needed = headers['x-accepted-github-permissions'];
-      const cure =
-        needed === undefined ? 'check the permissions of the token' : `it needs the permissions ${needed}`;
-      return new GitHubError(
-        'forbidden',
-        `GitHub does not allow this to the token (${judgement.message}); ${cure}`,
-      );
-    }
-    case 'not_found':
-      return new GitHubError(
-        'not_found',
-        `There is no GraphQL API at ${url} (${judgement.message}); check the address`,
-      );
-    default:
-      return new GitHubError('unexpected_answer', `GitHub refused a query (${judgement.message})`);
-  }
 }
