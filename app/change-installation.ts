@@ -25,7 +25,7 @@ export async function changeInstallation(
     case 'installed':
     case 'repositories': {
       await removeRepositories(trx, event.removedIds, installationId, now);
-      await upsertRepositories(trx, event.added, installationId, now);
+      await upsertRepositories(trx, event.added, installationId);
       return {
         items: event.added.map((repository) =>
           classifyItem(
@@ -119,7 +119,6 @@ async function upsertRepositories(
   trx: Database,
   repositories: InstalledRepository[],
   installationId: number,
-  now: Date,
 ): Promise<void> {
   if (repositories.length === 0) return;
   const rows = repositories.map((repository) => ({
@@ -129,9 +128,10 @@ async function upsertRepositories(
     is_private: repository.private,
     installation_id: installationId,
   }));
+  // Never captured: the first answer of GitHub about a repository counts in full.
   await sql`
     INSERT INTO repositories (id, node_id, full_name, is_private, installation_id, captured_at)
-    SELECT id, node_id, full_name, is_private, installation_id, ${now}::timestamptz
+    SELECT id, node_id, full_name, is_private, installation_id, to_timestamp(0)
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       AS r(id bigint, node_id text, full_name text, is_private boolean, installation_id bigint)
     ON CONFLICT (id) DO UPDATE SET full_name = excluded.full_name, is_private = excluded.is_private,

@@ -145,7 +145,7 @@ async function act(
       const { repository } = event.origin;
       const planned = await plan(event.items);
       if (event.tombstones.length > 0) {
-        await upsertRepository(trx, workRepository(event.origin), now);
+        await upsertRepository(trx, workRepository(event.origin));
         await storeCaptureBatch(trx, { repositoryId: repository.id, rows: event.tombstones });
       }
       const hasCommands =
