@@ -178,7 +178,7 @@ async function finish(
     log.info(`The app's job is now ${status}.`);
   } catch (error) {
     if (error instanceof JobsApiRefusal && report.isFailure) {
-      log.info(`The app did not take the outcome (${error.code}): ${error.message}`);
+      log.info(`The app did not take the outcome: ${describeError(error)}`);
       return;
     }
     report.isFailure = true;
@@ -208,7 +208,7 @@ function listenForStop(
         if (next === 'stop') stop('The app told this run to stop: the job was cancelled.');
       },
       (error: unknown) => {
-        if (error instanceof JobsApiRefusal) stop(`The app ended this run (${error.code}): ${error.message}`);
+        if (error instanceof JobsApiRefusal) stop(`The app ended this run: ${describeError(error)}`);
         else log.info(`No answer to the sign of life: ${describeError(error)}`);
       },
     );

@@ -1,5 +1,5 @@
 import * as core from '@actions/core';
-import { createJobsApiClient, JobsApiRefusal } from '../src/destination/jobs-api-client.ts';
+import { createJobsApiClient } from '../src/destination/jobs-api-client.ts';
 import { carryOutJob } from './carry-out-job.ts';
 import { describeError } from './describe-error.ts';
 import type { Inputs } from './inputs.ts';
@@ -66,8 +66,7 @@ async function findNextJob(client: ReturnType<typeof createJobsApiClient>, finis
     if (!offer.job) log.info(`No further job: ${offer.message} (${offer.reason})`);
     return offer.job?.id ?? null;
   } catch (error) {
-    const code = error instanceof JobsApiRefusal ? ` (${error.code})` : '';
-    log.warning(`No further job${code}: ${describeError(error)}`);
+    log.warning(`No further job: ${describeError(error)}`);
     return null;
   }
 }

@@ -169,7 +169,7 @@ describe('into files', () => {
   });
 
   test('stops cleanly at its time limit, and says so', async () => {
-    const inputs = { destination: 'file:short', 'github-token': token, 'time-limit-minutes': '0.005' };
+    const inputs = { destination: 'file:short', 'github-token': token, 'time-limit-minutes': '0.0001' };
     const { code, outputs, log } = await run({ inputs });
     expect(code).toBe(1);
     expect(outputs.complete).toBe('false');
@@ -314,7 +314,7 @@ describe('for the app', () => {
       fault: { status: 426, body: { error: { code: 'upgrade_required', message } } },
     });
     const { code, log, outputs } = await runApp();
-    expect(log).toMatch(/^::error::Job .*upgrade_required.*Use: hybrid-capture\/hybrid-capture@v9/m);
+    expect(log).toMatch(/^::error::Job .*Use: hybrid-capture\/hybrid-capture@v9 \(upgrade_required\)/m);
     expect(code).toBe(1);
     expect(outputs.complete).toBe('false');
   });
@@ -361,7 +361,7 @@ describe('for the app', () => {
 
   test('near its time limit it leaves the rest to a continuation, and ends green', async () => {
     const { code, log, outputs } = await runApp({
-      inputs: { 'app-url': app.url, 'job-id': JOB, 'time-limit-minutes': '0.005' },
+      inputs: { 'app-url': app.url, 'job-id': JOB, 'time-limit-minutes': '0.0001' },
     });
     expect(code, log).toBe(0);
     expect(outputs.complete).toBe('false');
