@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { createLimiter, DEFAULT_LIMITS, type LimitOptions } from './access/limits.ts';
 import { type AppRegistration, createTokens } from './access/tokens.ts';
-import { createChanges } from './changes/changes.ts';
+import { createDiscussionChanges } from './changes/discussions.ts';
 import { createInstallationChanges } from './changes/installations.ts';
+import { createPullRequestChanges } from './changes/pull-requests.ts';
+import { createScene } from './changes/scene.ts';
 import { createClock } from './clock.ts';
 import { createFaults } from './http/faults.ts';
 import { createRequestListener } from './http/serve.ts';
@@ -101,6 +103,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     events: EVENTS,
     permissions: PERMISSIONS,
     privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    manifestCode: randomBytes(20).toString('hex'),
     bot: world.actor('hybrid-capture[bot]'),
   };
   const server = createServer();
@@ -126,11 +129,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   };
   const webhooks = createWebhooks(core);
   const runner = createRunner(core, webhooks.announce, options.runner ?? null);
+  const scene = createScene(core, webhooks);
   const sandbox: RunningSandbox = {
     ...core,
     ...webhooks,
     runner,
-    change: { ...createChanges(core, webhooks), ...createInstallationChanges(core, webhooks) },
+    change: {
+      ...createPullRequestChanges(scene),
+      ...createDiscussionChanges(scene),
+      ...createInstallationChanges(core, webhooks),
+    },
     truth(repositoryId) {
       const repository = world.find('Repository', repositoryId);
       if (!repository) throw new Error(`sandbox: there is no repository ${repositoryId}`);

@@ -1,7 +1,8 @@
 import type { Limiter } from './access/limits.ts';
 import type { AppRegistration, Tokens } from './access/tokens.ts';
-import type { Changes } from './changes/changes.ts';
+import type { DiscussionChanges } from './changes/discussions.ts';
 import type { InstallationChanges } from './changes/installations.ts';
+import type { PullRequestChanges } from './changes/pull-requests.ts';
 import type { Clock } from './clock.ts';
 import type { Faults } from './http/faults.ts';
 import type { RequestInfo } from './http/request.ts';
@@ -37,5 +38,5 @@ export interface Sandbox extends SandboxCore, Webhooks {
   readonly runner: Runner;
   readonly oidc: OidcIssuer;
   /** Things that people do: they change the world and send webhooks. */
-  readonly change: Changes & InstallationChanges;
+  readonly change: PullRequestChanges & DiscussionChanges & InstallationChanges;
 }

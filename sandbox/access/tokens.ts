@@ -17,6 +17,8 @@ export interface AppRegistration {
   events: string[];
   permissions: Record<string, Permission>;
   privateKey: string;
+  /** The code that a browser brings back from registering the App by a manifest. */
+  manifestCode: string;
   /** The account that the App writes as: `slug[bot]`. */
   bot: Actor;
 }

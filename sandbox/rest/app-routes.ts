@@ -84,6 +84,36 @@ function scopeOf(call: Call, installation: Installation) {
 }
 
 export const APP_ROUTES: Route[] = [
+  // The last step of registering an App from a manifest: the code of the redirect for its credentials.
+  route(
+    'POST /app-manifests/{code}/conversions',
+    ({ sandbox, params }) => {
+      const { app, webUrl } = sandbox;
+      if (params.code !== app.manifestCode) throw notFound();
+      return {
+        status: 201,
+        body: {
+          id: app.id,
+          slug: app.slug,
+          node_id: `A_kw${app.id}`,
+          owner: representUser(sandbox, app.owner),
+          name: app.name,
+          description: null,
+          external_url: webUrl,
+          html_url: `${webUrl}/apps/${app.slug}`,
+          created_at: '2020-01-01T00:00:00Z',
+          updated_at: '2020-01-01T00:00:00Z',
+          permissions: app.permissions,
+          events: app.events,
+          client_id: app.clientId,
+          client_secret: app.clientSecret,
+          webhook_secret: app.webhookSecret,
+          pem: app.privateKey,
+        },
+      };
+    },
+    true,
+  ),
   route('GET /app', (call) => {
     requireApp(call);
     const { app, webUrl } = call.sandbox;

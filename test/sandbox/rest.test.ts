@@ -210,6 +210,19 @@ describe('single calls', () => {
     expect(empty.status).toBe(422);
   });
 
+  it('gives the credentials of the App for the code of its manifest', async () => {
+    const { app, apiUrl } = github.sandbox;
+    const convert = (code: string) =>
+      fetch(`${apiUrl}/app-manifests/${code}/conversions`, { method: 'POST' });
+    const { status, ...answer } = await convert(app.manifestCode).then(async (response) => ({
+      status: response.status,
+      body: await response.json(),
+    }));
+    expect(status).toBe(201);
+    expect(answer.body).toMatchObject({ id: app.id, pem: app.privateKey, webhook_secret: app.webhookSecret });
+    expect((await convert('guessed')).status).toBe(404);
+  });
+
   it('records what it has no route for', async () => {
     expect((await github.rest('/repos/acme/web/traffic/views')).status).toBe(404);
     expect(github.sandbox.unknownRequests.map(({ path }) => path)).toContain('/repos/acme/web/traffic/views');
