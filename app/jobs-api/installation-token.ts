@@ -19,9 +19,13 @@ export async function giveInstallationToken(context: JobsApiContext, job: Captur
   return { installationToken: token, installationTokenExpiresAt: expiresAt.toISOString() };
 }
 
-/** Contents are read only for commits of the default branch. */
+/** Contents are read for commits: those of the default branch, and those that every pull request has. */
 function permissionsOf(job: Captured): Record<string, 'read'> {
-  const readsContents = job.job_type === 'branch_commits' || job.include.includes('commits');
+  const walks = job.include.includes('commits') || job.include.includes('pull-requests');
+  const readsContents =
+    job.job_type === 'history' || job.job_type === 'verify'
+      ? walks
+      : job.job_type === 'branch_commits' || job.job_type === 'pull_requests';
   return {
     metadata: 'read',
     pull_requests: 'read',

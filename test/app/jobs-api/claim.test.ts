@@ -70,12 +70,13 @@ describeEachDatabase('POST /api/jobs/{id}/claim', (database) => {
   });
 
   it('asks for contents only where commits are captured', async () => {
-    await api.claimedJob();
-    expect(api.tokenRequests[0]?.permissions).toEqual({
-      metadata: 'read',
-      pull_requests: 'read',
-      issues: 'read',
-    });
+    const withoutContents = { metadata: 'read', pull_requests: 'read', issues: 'read' };
+    await api.claimedJob(77001, { include: ['pull-requests'] });
+    await api.claimedJob(77002, { include: ['issues', 'labels'] });
+    expect(api.tokenRequests.map(({ permissions }) => permissions)).toEqual([
+      { ...withoutContents, contents: 'read' },
+      withoutContents,
+    ]);
   });
 
   it('tells where the last committed batch ended', async () => {
