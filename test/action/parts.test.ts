@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { checkpointKeyOf } from '../../action/checkpoint-key.ts';
 import { createInstallationToken } from '../../action/installation-token.ts';
@@ -8,6 +8,14 @@ import { ACTION_VERSION } from '../../action/version.ts';
 
 test('the version is that of the package', () => {
   expect(ACTION_VERSION).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
+});
+
+test('the bundle is without the embedded database, and small enough to start at once', () => {
+  const files = readdirSync('dist').filter((name) => name.endsWith('.js'));
+  const texts = files.map((name) => readFileSync(`dist/${name}`, 'utf8'));
+  expect(texts.some((text) => text.includes('@electric-sql'))).toBe(false);
+  expect(Buffer.byteLength(texts[files.indexOf('index.js')] ?? '')).toBeLessThan(1_000_000);
+  expect(texts.reduce((sum, text) => sum + text.length, 0)).toBeLessThan(2_000_000);
 });
 
 describe('progress', () => {
