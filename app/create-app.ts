@@ -114,6 +114,7 @@ async function start(
   closers.push(() => dispatchLoop.stop());
 
   const settings = createSettingsReader({ db, app, log });
+  closers.push(() => settings.stop());
   const commands = createCommandRunner({ db, config, app, log, onIncluded: async () => dispatchLoop.poke() });
   commands.start();
   closers.push(() => commands.stop());
@@ -130,6 +131,7 @@ async function start(
       },
       commands: commands.poke,
       settings: settings.read,
+      installations: () => void jobsRepository.refresh().then(() => dispatchLoop.poke()),
     },
   });
   const handlers: HttpHandler[] = [
@@ -164,6 +166,7 @@ async function start(
     db,
     dispatchLoop,
     idle: async () => {
+      await jobsRepository.idle();
       await settings.idle();
       await commands.idle();
     },

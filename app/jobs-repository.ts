@@ -33,6 +33,8 @@ export interface JobsRepository {
   run(runId: number): Promise<WorkflowRun | null>;
   /** Asks again; keeps what is known where GitHub can't be asked. */
   refresh(): Promise<void>;
+  /** Resolves when no answer is awaited. */
+  idle(): Promise<void>;
   start(): Promise<void>;
   stop(): void;
 }
@@ -52,8 +54,14 @@ export function createJobsRepository(options: {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
 
-  const refresh = async (): Promise<void> => {
-    if (!workflow) return;
+  /** One question after the other, so that an older answer never replaces a newer one. */
+  let asking: Promise<void> = Promise.resolve();
+  const refresh = (): Promise<void> => {
+    asking = asking.then(ask);
+    return asking;
+  };
+  const ask = async (): Promise<void> => {
+    if (!workflow || isStopped) return;
     const fullName = `${workflow.owner}/${workflow.repo}`;
     try {
       const found = await findJobsRepository(app, workflow);
@@ -91,6 +99,7 @@ export function createJobsRepository(options: {
     },
     bulkFor: (repository) => bulkAvailability(config, repository, known?.visibility ?? null),
     refresh,
+    idle: () => asking,
     start: loop,
     stop: () => {
       isStopped = true;

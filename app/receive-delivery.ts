@@ -45,6 +45,8 @@ export interface AfterDelivery {
   commands(): void;
   /** `.github/hybrid-capture.yml` of these may have changed. */
   settings(repositoryIds: number[]): void;
+  /** The App sees other repositories than before. */
+  installations(): void;
 }
 
 export interface ReceiverOptions {
@@ -64,6 +66,7 @@ interface Done {
   planned: PlannedJob[];
   hasCommands: boolean;
   settingsOf: number[];
+  hasInstallationChanged: boolean;
 }
 
 /**
@@ -109,6 +112,8 @@ export function createDeliveryReceiver(
   };
 }
 
+const NOTHING: Done = { planned: [], hasCommands: false, settingsOf: [], hasInstallationChanged: false };
+
 async function carryOut(
   trx: Transaction<DB>,
   event: Acting,
@@ -150,11 +155,11 @@ async function act(
       }
       const hasCommands =
         event.comment !== null && (await rememberCommands(trx, event.comment, repository.id, now));
-      return { planned, hasCommands, settingsOf: event.touchesSettings ? [repository.id] : [] };
+      return { ...NOTHING, planned, hasCommands, settingsOf: event.touchesSettings ? [repository.id] : [] };
     }
     case 'repository_change':
       await changeRepository(trx, event, now);
-      return { planned: [], hasCommands: false, settingsOf: [] };
+      return NOTHING;
     case 'installation_change': {
       const { items } = await changeInstallation(trx, event, {
         now,
@@ -162,14 +167,15 @@ async function act(
         include: options.config.include,
       });
       return {
+        ...NOTHING,
         planned: await plan(items),
-        hasCommands: false,
         settingsOf: [...new Set(items.map((item) => item.repository.id))],
+        hasInstallationChanged: true,
       };
     }
     case 'workflow_run':
       await endWorkflowRun(trx, event, { workflow: options.config.bulk.workflow, now, log: options.log });
-      return { planned: [], hasCommands: false, settingsOf: [] };
+      return NOTHING;
   }
 }
 
@@ -218,6 +224,7 @@ function followUp(done: Done, delivery: Delivery, { after }: ReceiverOptions, lo
   if (jobsOf(done.planned).length > 0) after.jobs(jobsOf(done.planned));
   if (done.hasCommands) after.commands();
   if (done.settingsOf.length > 0) after.settings(done.settingsOf);
+  if (done.hasInstallationChanged) after.installations();
 }
 
 function jobsOf(planned: PlannedJob[]): Job[] {

@@ -12,6 +12,8 @@ export interface SettingsReader {
   read(repositoryIds: number[]): void;
   /** Resolves when all that was asked for is read. */
   idle(): Promise<void>;
+  /** Lets the one that is being read end, and reads no more: the next push or installation asks again. */
+  stop(): Promise<void>;
 }
 
 /**
@@ -22,17 +24,24 @@ export interface SettingsReader {
 export function createSettingsReader(options: { db: Database; app: GitHubApp; log: AppLog }): SettingsReader {
   const { db, app, log } = options;
   let queue: Promise<void> = Promise.resolve();
+  let isStopped = false;
   return {
     read: (repositoryIds) => {
       for (const id of repositoryIds) {
         queue = queue
-          .then(() => readOne(db, app, log, id))
+          .then(async () => {
+            if (!isStopped) await readOne(db, app, log, id);
+          })
           .catch((err: unknown) =>
             log.warn({ err, stage: 'settings', repository_id: id }, `${REPOSITORY_FILE} could not be read.`),
           );
       }
     },
     idle: () => queue,
+    stop: () => {
+      isStopped = true;
+      return queue;
+    },
   };
 }
 

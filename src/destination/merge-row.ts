@@ -19,7 +19,8 @@ export function mergeRow(stored: Row, incoming: Row, rules: MergeRules): Row {
   const merged: Row = { ...stored };
   for (const [column, value] of Object.entries(incoming)) {
     if (column === 'deleted_at') continue;
-    const isUnknown = stored[column] === undefined || stored[column] === null;
+    // Where null is a value of its own (`closed_at` of an open item), an older row must not replace it.
+    const isUnknown = stored[column] === undefined || (stored[column] === null && rules.keep.has(column));
     if (isUnknown || (isNewer && !(value === null && rules.keep.has(column)))) merged[column] = value;
   }
   merged.captured_at = laterOf(stored.captured_at, incoming.captured_at);

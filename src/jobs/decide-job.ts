@@ -23,7 +23,10 @@ export interface JobDecision {
   priority: 0 | 1 | 2;
 }
 
-/** Everything that is decided about a job when it is made, and again when it is routed again. Pure. */
+/**
+ * Everything that is decided about a job when it is made, and again when other work joins it or it is routed again. Pure.
+ * `now` is when the job was made: what was recent then stays so, however long it waits in the queue.
+ */
 export function decideJob(
   item: WorkItem,
   repository: RepositoryFacts,

@@ -123,7 +123,10 @@ async function planJob(
   const isNewJob = row.id === id;
   const merged = isNewJob
     ? decided
-    : decideJob(jobWorkItem(row, item.repository), repository.facts, decisionContext);
+    : decideJob(jobWorkItem(row, item.repository), repository.facts, {
+        ...decisionContext,
+        now: row.created_at,
+      });
   // While a dispatcher is sending it, it goes where it was decided to go; the worker reads the wider range.
   const isBeingSent = row.lease_expires_at !== null && row.lease_expires_at > now;
   let job =

@@ -52,7 +52,8 @@ async function reroute(
 ): Promise<Job> {
   const repository = await findRepositoryFacts(trx, job.repository_id, now);
   const item = jobWorkItem(job, { fullName: repository.full_name, isPrivate: repository.is_private });
-  const decided = decideJob(item, repository.facts, { now, limits, rollout, bulk: bulkFor(item.repository) });
+  const context = { now: job.created_at, limits, rollout, bulk: bulkFor(item.repository) };
+  const decided = decideJob(item, repository.facts, context);
   const isMoved = decided.route.processor !== job.processor_type;
   const wasDeferred = job.status_reason === 'bulk_deferred';
   return trx

@@ -54,6 +54,12 @@ describe('mergeRow', () => {
     expect(mergeRow(stored, incoming, VERSIONED)).toEqual({ ...stored, ...incoming, author_id: 7 });
   });
 
+  test('an older record does not replace a null that is a value of its own', () => {
+    const reopened = { id: 1, state: 'OPEN', closed_at: null, updated_at: day(3), captured_at: day(3) };
+    const closed = { id: 1, state: 'CLOSED', closed_at: day(2), updated_at: day(2), captured_at: day(2) };
+    expect(mergeRow(reopened, closed, VERSIONED)).toEqual(reopened);
+  });
+
   test('an older record fills in what was not known', () => {
     const stored = { id: 1, title: null, additions: 0, updated_at: day(2), captured_at: day(2) };
     const incoming = {

@@ -119,6 +119,15 @@ describeEachDatabase('planWork', (database) => {
     ]);
   });
 
+  test('the recent half of a history stays recent when it is asked for again later', async () => {
+    await planJob(db, workItem(), { now: later(-24 * HOUR - 1) });
+    for (const ms of [0, 5_000]) await plan(db, [historyItem({ range: {} })], { now: later(ms) });
+    const recent = (await jobs()).filter(({ target }) => target === 'recent');
+    expect(recent).toMatchObject([
+      { rule: 'recent', processor_type: 'inngest', range_since: later(-24 * HOUR) },
+    ]);
+  });
+
   test('a stream of events does not put a capture off', async () => {
     for (let ms = 0; ms < 10_000; ms += 1_000) await plan(db, [workItem()], { now: later(ms) });
     expect(await jobs()).toMatchObject([{ not_before: later(3_000) }]);
