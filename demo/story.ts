@@ -91,6 +91,7 @@ async function include({ town, app, terminal, signal }: Scene): Promise<void> {
     if (line !== '' && !line.startsWith('<!--')) terminal.line(`   | ${line}`);
   }
   const done = await watchJobs(app.db, captured.id, terminal, signal);
+  await sandbox.runner.idle();
   for (const run of sandbox.runner.runs.values()) {
     terminal.line(
       `   workflow run ${run.id} "${run.displayTitle}": ${lastAttempt(run).conclusion ?? lastAttempt(run).status}`,

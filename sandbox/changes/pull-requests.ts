@@ -6,7 +6,7 @@ import {
   addThread,
   fakeOid,
 } from '../world/build.ts';
-import type { PullRequest, Repository, ReviewState, ReviewThread } from '../world/model.ts';
+import type { Commit, PullRequest, Repository, ReviewState, ReviewThread } from '../world/model.ts';
 import { addMergeCommit } from '../world/settle.ts';
 import type { Scene } from './scene.ts';
 
@@ -45,6 +45,27 @@ export function createPullRequestChanges({
     );
     pull.headOid = oid;
   };
+
+  /** Tells of commits that came to the default branch. */
+  function tellPush(repository: Repository, by: string, before: string, commits: readonly Commit[]) {
+    const shown = commits.map(({ oid, headline, authoredAt, authorName, authorEmail }) => ({
+      ...{ id: oid, tree_id: fakeOid(oid), distinct: true, message: headline, timestamp: authoredAt },
+      url: `${webUrl}/${repository.owner.login}/${repository.name}/commit/${oid}`,
+      author: { name: authorName, email: authorEmail, username: by },
+      committer: { name: authorName, email: authorEmail, username: by },
+      ...{ added: [], removed: [], modified: [] },
+    }));
+    const extra = {
+      ...{ ref: `refs/heads/${repository.defaultBranch}`, before, after: commits.at(-1)?.oid ?? before },
+      ...{ created: false, deleted: false, forced: false, base_ref: null, compare: '' },
+      ...{
+        commits: shown,
+        head_commit: shown.at(-1) ?? null,
+        pusher: { name: by, email: 'someone@example.com' },
+      },
+    };
+    return tell(repository, 'push', null, { repository, sender: world.actor(by), extra });
+  }
 
   async function setResolved(thread: ReviewThread, by: string, isResolved: boolean) {
     const sender = world.actor(by);
@@ -106,7 +127,10 @@ export function createPullRequestChanges({
       record(pull, 'MergedEvent', by);
       close(pull, by);
       pull.mergedAt = pull.closedAt;
+      const { repository } = pull;
+      const before = repository.branchCommits.at(-1)?.oid ?? '0'.repeat(40);
       addMergeCommit(world, pull, pull.updatedAt);
+      await tellPush(repository, by, before, repository.branchCommits.slice(-1));
       return tellOf(pull, 'closed', by);
     },
     async review(pull: PullRequest, by: string, state: ReviewState, body = '') {
@@ -135,23 +159,7 @@ export function createPullRequestChanges({
       repository.branchCommits.push(...commits);
       repository.pushedAt = now();
       repository.version++;
-      const shown = commits.map(({ oid, headline, authoredAt, authorName, authorEmail }) => ({
-        ...{ id: oid, tree_id: fakeOid(oid), distinct: true, message: headline, timestamp: authoredAt },
-        url: `${webUrl}/${repository.owner.login}/${repository.name}/commit/${oid}`,
-        author: { name: authorName, email: authorEmail, username: by },
-        committer: { name: authorName, email: authorEmail, username: by },
-        ...{ added: [], removed: [], modified: [] },
-      }));
-      const extra = {
-        ...{ ref: `refs/heads/${repository.defaultBranch}`, before, after: commits.at(-1)?.oid ?? before },
-        ...{ created: false, deleted: false, forced: false, base_ref: null, compare: '' },
-        ...{
-          commits: shown,
-          head_commit: shown.at(-1) ?? null,
-          pusher: { name: by, email: 'someone@example.com' },
-        },
-      };
-      return tell(repository, 'push', null, { repository, sender: author, extra });
+      return tellPush(repository, by, before, commits);
     },
     deletePullRequest(pull: PullRequest) {
       pull.repository.pulls.delete(pull.number);
