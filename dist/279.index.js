@@ -44,7 +44,8 @@ function mergeRow(stored, incoming, rules) {
     for (const [column, value] of Object.entries(incoming)) {
         if (column === 'deleted_at')
             continue;
-        const isUnknown = stored[column] === undefined || stored[column] === null;
+        // Where null is a value of its own (`closed_at` of an open item), an older row must not replace it.
+        const isUnknown = stored[column] === undefined || (stored[column] === null && rules.keep.has(column));
         if (isUnknown || (isNewer && !(value === null && rules.keep.has(column))))
             merged[column] = value;
     }
