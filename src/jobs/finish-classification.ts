@@ -50,7 +50,12 @@ export async function finishClassification(
   }
   if (job.reason !== 'installation') return;
 
-  const line = { job: job.id, repository: repository.full_name, stage: 'plan' };
+  const line = {
+    delivery: job.delivery_id ?? undefined,
+    job: job.id,
+    repository: repository.full_name,
+    stage: 'plan',
+  };
   const cost = pullRequests === null ? null : estimateHistory(pullRequests);
   if (pullRequests !== null && pullRequests > config.autoHistoryLimit) {
     log.info(

@@ -90,10 +90,12 @@ export async function runJob(options: RunJobOptions): Promise<RunJobReport> {
   const end = await captureJob(job, fullName, holder, options);
 
   const settled = await db.transaction().execute(async (trx) => {
-    if (job.job_type === 'classify' && end.outcome === 'success') {
+    const ended = await endRun(trx, { jobId, run, holder, ...end });
+    // One that was cancelled meanwhile, such as by an uninstallation, starts no history.
+    if (job.job_type === 'classify' && ended?.isChanged && ended.status === 'completed') {
       await finishClassification(trx, job, options);
     }
-    return endRun(trx, { jobId, run, holder, ...end });
+    return ended;
   });
   const status = settled?.isChanged ? settled.status : 'not_started';
   const line = {

@@ -236,6 +236,22 @@ describeEachDatabase('runJob', (database) => {
       expect(await db.selectFrom('progressive_capture_jobs').select('id').execute()).toHaveLength(4);
     });
 
+    test('that was cancelled while it ran starts nothing', async () => {
+      const job = await classify('installation');
+      const report = await carryOut(job, {
+        tokenFor: async (...asked) => {
+          const given = await github().tokenFor(...asked);
+          await cancelJobs(db, { repositoryId: github().repository.id }, 'uninstalled');
+          return given;
+        },
+      });
+      expect(report.status).toBe('not_started');
+      expect(
+        await db.selectFrom('progressive_capture_jobs').select(['job_type', 'status']).execute(),
+      ).toEqual([{ job_type: 'classify', status: 'cancelled' }]);
+      expect(await db.selectFrom('repository_categories').selectAll().execute()).toEqual([]);
+    });
+
     test('of an archived repository starts nothing', async () => {
       changeRepository({ isArchived: true });
       await carryOut(await classify('installation'));
