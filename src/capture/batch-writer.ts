@@ -1,6 +1,6 @@
 import type { CaptureDestination, CaptureRow, WriteAnswer } from '../destination/destination.ts';
 import type { Checkpoint, Progress } from '../jobs-api/protocol.ts';
-import { cleanRow } from './clean-text.ts';
+import { type Change, cleanRow } from './clean-text.ts';
 
 /** A batch is sent from this size on; below it, rows wait for company. */
 const ENOUGH = { rows: 2_000, bytes: 2 * 1024 * 1024 };
@@ -22,8 +22,8 @@ export interface BatchWriter {
   settle(): Promise<WriteAnswer | null>;
   /** Rows handed over to the destination, people repeated in several batches counted each time. */
   rowsWritten(): number;
-  /** Texts that had to be changed, `table.column` to count. */
-  cleaned(): ReadonlyMap<string, number>;
+  /** Values that had to be changed: how often, by `table.column` and what was done. */
+  cleaned(): ReadonlyMap<string, { column: string; change: Change; count: number }>;
 }
 
 /** Collects rows to batches, and writes them in order. */
@@ -38,7 +38,7 @@ export function createBatchWriter(
   let written = 0;
   let pending: Promise<WriteAnswer> | null = null;
   const people = new Map<unknown, CaptureRow>();
-  const cleaned = new Map<string, number>();
+  const cleaned = new Map<string, { column: string; change: Change; count: number }>();
 
   async function settle(): Promise<WriteAnswer | null> {
     const answer = await pending;
@@ -49,10 +49,11 @@ export function createBatchWriter(
   return {
     add(incoming) {
       for (const { table, row: given } of incoming) {
-        const { row, changed } = cleanRow(given);
-        for (const column of changed) {
-          const name = `${table}.${column}`;
-          cleaned.set(name, (cleaned.get(name) ?? 0) + 1);
+        const { row, changes } = cleanRow(given);
+        for (const { column: name, change } of changes) {
+          const column = `${table}.${name}`;
+          const key = `${column} ${change}`;
+          cleaned.set(key, { column, change, count: (cleaned.get(key)?.count ?? 0) + 1 });
         }
         const known = table === 'contributors' ? people.get(row.id) : undefined;
         if (known !== undefined) {

@@ -3,6 +3,7 @@ import type { GitHubClient } from '../github/client.ts';
 import type { BudgetShare, Checkpoint, Progress } from '../jobs-api/protocol.ts';
 import { checkRepository } from './check-repository.ts';
 import { type CaptureState, type Gap, startWalk } from './checkpoint.ts';
+import type { Change } from './clean-text.ts';
 import { Interruption } from './interruption.ts';
 import { type CaptureTarget, planStages, type Stage } from './plan-stages.ts';
 import { REPOSITORY, REPOSITORY_WITH_PEOPLE, type RepositoryData } from './queries/repository.ts';
@@ -117,11 +118,17 @@ function startStage(target: CaptureTarget) {
   return startWalk({ numbers: target.items, until: target.until?.toISOString() ?? null });
 }
 
+const CHANGES: Record<Change, string> = {
+  replaced: 'texts held NUL or broken characters, replaced by U+FFFD',
+  cut: 'texts were too long; what is stored ends in …',
+  dropped: 'times that no database can hold were left out',
+};
+
 function summarize(session: Session, interruption: Interruption | null, seconds: number): CaptureResult {
   const { state, writer } = session;
   const progress = session.progress();
-  const cleaned = [...writer.cleaned()].map(
-    ([column, count]) => `${column}: ${count} texts held NUL or broken characters, replaced by U+FFFD`,
+  const cleaned = [...writer.cleaned().values()].map(
+    ({ column, change, count }) => `${column}: ${count} ${CHANGES[change]}`,
   );
   const finished = state.gaps.length === 0 ? 'complete' : 'incomplete';
   return {
