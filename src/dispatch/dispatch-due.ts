@@ -64,8 +64,8 @@ export function createDispatchLoop(options: DispatchLoopOptions): DispatchLoop {
     isPoked = false;
     underWay = pass()
       .then(async () => {
-        const next = await findNextDue(options.db);
-        schedule(Math.min(Date.now() + pollMs, Math.max(next?.getTime() ?? Infinity, Date.now() + 100)));
+        const next = await findNextDue(options.db, now());
+        schedule(Math.min(Date.now() + pollMs, next?.getTime() ?? Infinity));
       })
       .catch((err: unknown) => {
         log.warn({ err, stage: 'dispatch' }, 'Due jobs could not be dispatched; they will be tried again.');

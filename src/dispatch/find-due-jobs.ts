@@ -49,13 +49,16 @@ export async function findDueJobs(
   }));
 }
 
-/** When the next queued job that nobody holds is due; null: none is queued. */
-export async function findNextDue(db: Database): Promise<Date | null> {
+/**
+ * When the next queued job becomes due; null: none is to. What is due and still queued waits for room, not for a time:
+ * the end of a run or the next poll looks for it again.
+ */
+export async function findNextDue(db: Database, now: Date): Promise<Date | null> {
   const { next } = await db
     .selectFrom('progressive_capture_jobs')
     .select((eb) => eb.fn.min('not_before').as('next'))
     .where('status', '=', 'queued')
-    .where('lease_expires_at', 'is', null)
+    .where('not_before', '>', now)
     .executeTakeFirstOrThrow();
   return next;
 }

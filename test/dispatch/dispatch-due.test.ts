@@ -290,6 +290,25 @@ describeEachDatabase('the dispatch loop', (database) => {
     expect(Date.now()).toBeGreaterThanOrEqual(due.getTime());
   });
 
+  test('what is due and finds no room waits for a poke or the poll, without looking for it again and again', async () => {
+    let looks = 0;
+    inngest = createFakeDispatcher('in_process', {
+      room: () => {
+        looks += 1;
+        return 0;
+      },
+    });
+    await planJob(db, workItem({ reason: 'manual' }), { now: new Date() });
+    const loop = makeLoop(db, inngest, null, { now: () => new Date(), pollMs: 60_000 });
+    started.push(loop);
+    loop.start();
+    await vi.waitFor(() => expect(looks).toBe(1), 5_000);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(looks).toBe(1);
+    loop.poke();
+    await vi.waitFor(() => expect(looks).toBe(2), 5_000);
+  });
+
   test('a database error does not end it', async () => {
     const loop = makeLoop(db, inngest, bulk, { now: () => new Date(), pollMs: 20 });
     started.push(loop);
