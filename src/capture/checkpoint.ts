@@ -59,7 +59,7 @@ const Walk = z.object({
   isCatchingUp: z.boolean(),
   /** GitHub's count of what is listed, as of the last page. */
   listedTotal: z.number().nullable(),
-  /** Items that changed after this time are left to others; null: none. */
+  /** Items that changed after this time, but before the pass began, are left to others; null: none. */
   until: z.string().nullable(),
   /** Numbers still to be fetched one by one. */
   numbers: z.array(z.number()),
@@ -87,6 +87,16 @@ export const CaptureState = z.object({
   isFinished: z.boolean(),
 });
 export type CaptureState = z.infer<typeof CaptureState>;
+
+/**
+ * Whether an item changed after the target's range. One that changed after this pass began is captured all the same: whoever
+ * captures the time after the range may have passed it by then.
+ */
+export function isLeftToOthers({ walk, startedAt }: CaptureState, updatedAt: string): boolean {
+  if (walk.until === null) return false;
+  const at = Date.parse(updatedAt);
+  return at > Date.parse(walk.until) && (startedAt === null || at < Date.parse(startedAt));
+}
 
 export function startWalk(options: { numbers?: readonly number[]; until?: string | null } = {}): Walk {
   return {

@@ -97,7 +97,7 @@ function takePages(
 ): Need[] {
   return needs.flatMap((need, i) => {
     const node = answer.data?.[`p${i}`] ?? null;
-    const left = node === null ? null : takePage(session, kind, need, node, answer.receivedAt.toISOString());
+    const left = node === null ? null : takePage(session, kind, need, node, answer.receivedAt);
     if (left !== null) return left;
     const error = answer.errors.find(({ path }) => path?.[0] === `p${i}`);
     giveUp(session, need, error?.message ?? (node === null ? 'it is gone' : 'GitHub answered null'));
@@ -111,12 +111,17 @@ function takePage(
   kind: ItemKind,
   need: Need,
   node: ContinuationNode,
-  capturedAt: string,
+  receivedAt: Date,
 ): Need[] | null {
   const { page } = node;
   if (!page) return null;
   const { spec } = partOf(kind, need);
   const isThread = need.connection === 'threadComments';
+  const open = session.state.walk.open.find((item) => item.id === need.item);
+  // GitHub's servers don't agree on the second: a row that seemed older than its item's beginning would count as gone.
+  const capturedAt = new Date(
+    Math.max(receivedAt.getTime(), Date.parse(open?.startedAt ?? '') || 0),
+  ).toISOString();
   const context = {
     itemId: need.item,
     itemKind: kind.name,
@@ -126,7 +131,6 @@ function takePage(
   if (isThread && need.cursor === null) {
     session.writer.add(threadRows(node as ThreadNode, page.totalCount, context));
   }
-  const open = session.state.walk.open.find((item) => item.id === need.item);
   if (need.lacksCount && open?.base) {
     open.base = { ...open.base, [spec.countColumn]: page.totalCount, captured_at: capturedAt };
   }

@@ -1,6 +1,7 @@
 import type { GraphqlAnswer } from '../github/client.ts';
 import { GitHubError } from '../github/errors.ts';
 import { checkRepository } from './check-repository.ts';
+import { isLeftToOthers } from './checkpoint.ts';
 import { finishItems } from './finish-items.ts';
 import type { DetailLevel, ItemKind } from './item-kinds.ts';
 import { growPageSize, restorePageSize, shrinkPageSize } from './page-size.ts';
@@ -139,8 +140,12 @@ function takeItem(
   level: DetailLevel,
   answer: GraphqlAnswer<unknown>,
 ): void {
-  const { walk } = session.state;
-  if (walk.until !== null && Date.parse(node.updatedAt) > Date.parse(walk.until)) return;
+  const { state } = session;
+  const { walk } = state;
+  if (isLeftToOthers(state, node.updatedAt)) {
+    if (state.total !== null) state.total -= 1;
+    return;
+  }
   const capturedAt = answer.receivedAt.toISOString();
   const reading = readItem(kind, node, level, { repositoryId: session.repositoryId, capturedAt });
   if (reading === null) {

@@ -1,5 +1,6 @@
 import { GitHubError } from '../github/errors.ts';
 import { checkRepository } from './check-repository.ts';
+import { isLeftToOthers } from './checkpoint.ts';
 import { CONNECTIONS_OF_ONE_POINT, continueConnections } from './continue-connections.ts';
 import { fetchByNumber, fetchNextPage } from './fetch-items.ts';
 import type { ItemKind } from './item-kinds.ts';
@@ -22,7 +23,7 @@ export async function walkItems(session: Session, kind: ItemKind, listStep: List
     else if (walk.numbers.length > 0) await fetchByNumber(session, kind);
     else if (!isAllListed) await (walk.isCatchingUp ? listMeanwhile : listStep)(session, kind);
     else if (walk.needs.length > 0) await continueConnections(session, kind);
-    else if (walk.pages > 1 && !walk.isCatchingUp && walk.until === null) {
+    else if (walk.pages > 1 && !walk.isCatchingUp) {
       walk.isCatchingUp = true;
       walk.isListed = false;
       walk.cursor = null;
@@ -51,7 +52,10 @@ export function listChanged(since: string): ListStep {
       throw new GitHubError('unexpected_answer', `GitHub does not lead on in ${where}; try again later`);
     }
     const nodes = (items.nodes ?? []).filter((node) => node !== null);
-    const changed = nodes.filter((node) => isInRange(node.updatedAt, since, walk.until));
+    const changed = nodes.filter(
+      ({ updatedAt }) =>
+        Date.parse(updatedAt) >= Date.parse(since) && !isLeftToOthers(session.state, updatedAt),
+    );
     walk.numbers.push(...changed.map((node) => node.number));
     walk.cursor = endCursor ?? after;
     walk.startedAt ??= answer.receivedAt.toISOString();
@@ -59,9 +63,4 @@ export function listChanged(since: string): ListStep {
     walk.isListed = !hasNextPage || nodes.some((node) => Date.parse(node.updatedAt) < Date.parse(since));
     if (walk.isListed) session.state.total = session.state.done + walk.numbers.length + walk.open.length;
   };
-}
-
-function isInRange(time: string, since: string, until: string | null): boolean {
-  const at = Date.parse(time);
-  return at >= Date.parse(since) && (until === null || at <= Date.parse(until));
 }

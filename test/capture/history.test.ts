@@ -202,6 +202,60 @@ describe('the target', () => {
     },
   );
 
+  test.each([null, new Date(Date.UTC(2024, 0, 1))])(
+    'what changes once the capture of an older range has begun is not left to others (since %s)',
+    async (since) => {
+      const world = new World();
+      for (let i = 1; i <= 230; i += 1) {
+        world.addPullRequest({}, { updatedAt: new Date(Date.UTC(2025, 0, 1, 0, i)).toISOString() });
+      }
+      world.addPullRequest({}, { updatedAt: '2026-02-28T20:00:00Z', title: 'of the recent half' });
+      // Others, who capture what is recent, have been there before.
+      const github = createFakeGitHub(world.root(), (_, index) => {
+        const [oldest] = world.pullRequests;
+        const latest = world.pullRequests[220];
+        if (index === 3 && oldest && latest) {
+          Object.assign(oldest, { updatedAt: '2026-03-01T12:00:10Z', title: 'changed when listed' });
+          Object.assign(latest, { updatedAt: '2026-03-01T12:00:20Z', title: 'changed before' });
+        }
+        return undefined;
+      });
+      const destination = new MemoryDestination();
+      const until = new Date(Date.UTC(2026, 1, 28, 12));
+      const result = await runCapture(github, destination, { target: { since, until } });
+      const titles = destination.of('pull_requests').map((row) => row.title);
+      expect(titles).toContain('changed when listed');
+      expect(titles).toContain('changed before');
+      expect(titles).not.toContain('of the recent half');
+      expect(new Set(destination.of('pull_requests').map((row) => row.number)).size).toBe(230);
+      expect(result.status).toBe('complete');
+      expect(result.progress.done).toBe(result.progress.total);
+    },
+  );
+
+  test('an answer whose date is behind does not make rows look older than their pull request', async () => {
+    const world = bigWorld();
+    const github = createFakeGitHub(world.root());
+    const destination = new MemoryDestination();
+    // The servers behind GitHub's name don't agree on the second.
+    const fetch = async (url: string, init: RequestInit) => {
+      const response = await github.fetch(url, init);
+      const behind = github.requests.at(-1)?.operation === 'Continuations' ? 3_000 : 0;
+      const date = new Date(Date.parse('2026-03-01T12:00:00Z') - behind).toUTCString();
+      return new Response(await response.text(), {
+        status: response.status,
+        headers: { ...Object.fromEntries(response.headers), date },
+      });
+    };
+    await runCapture({ ...github, fetch }, destination);
+    const started = new Map(destination.of('snapshots').map((row) => [row.pull_request_id, row.started_at]));
+    const nested = destination.rows.filter(({ row }) => started.has(row.pull_request_id));
+    expect(nested.length).toBeGreaterThan(2_000);
+    expect(
+      nested.filter(({ row }) => String(row.captured_at) < String(started.get(row.pull_request_id))),
+    ).toEqual([]);
+  });
+
   test('issues, labels, commits and classification', async () => {
     const world = new World();
     world.addPullRequest();
