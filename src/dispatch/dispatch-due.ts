@@ -98,18 +98,20 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
   const bulkFor: PlanContext['bulkFor'] = dispatchers.bulk
     ? options.bulkFor
     : () => ({ available: false, reason: 'no_capture_workflow' });
-  let isFirst = true;
+  let availability: string | null = null;
 
   async function pass(): Promise<number> {
     await giveUpLostRuns();
+    // What the last pass went by; another process, or this one before it knew the jobs repository, may have gone by else.
+    const seen = JSON.stringify([false, true].map((isPrivate) => bulkFor({ isPrivate })));
     const rerouted = await rerouteQueued(db, {
       now: now(),
       limits: config.limits,
       environmentStop: config.rollout.environmentStop,
       bulkFor,
-      everything: isFirst,
+      everything: seen !== availability,
     });
-    isFirst = false;
+    availability = seen;
     for (const job of rerouted) {
       log.info(
         { job: job.id, stage: 'route', processor: job.processor_type, rule: job.rule },

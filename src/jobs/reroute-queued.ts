@@ -16,32 +16,51 @@ export interface RerouteContext {
   everything: boolean;
 }
 
+/** Jobs of one transaction, so that none holds its locks for long. */
 const BATCH = 200;
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Routes queued bulk work again after the rollout has changed: a stop keeps what has not started out of GitHub
  * Actions, `/rollout include` starts what was deferred. What is dispatched or running finishes where it is.
  */
 export async function rerouteQueued(db: Database, context: RerouteContext): Promise<Job[]> {
-  return db.transaction().execute(async (trx) => {
-    const rollout = await readRollout(trx, { environmentStop: context.environmentStop });
-    let stale = trx
-      .selectFrom('progressive_capture_jobs')
-      .selectAll()
-      .where('status', '=', 'queued')
-      .where('is_bulk', '=', true)
-      .where((eb) => eb.or([eb('lease_expires_at', 'is', null), eb('lease_expires_at', '<', context.now)]))
-      .orderBy('id')
-      .forUpdate()
-      .skipLocked();
-    if (!context.everything) stale = stale.where('rollout_version', '!=', rollout.version).limit(BATCH);
-    const rerouted: Job[] = [];
-    for (const job of await stale.execute()) {
-      const moved = await reroute(trx, job, rollout, context);
-      if (moved.processor_type !== job.processor_type) rerouted.push(moved);
-    }
-    return rerouted;
-  });
+  const rerouted: Job[] = [];
+  for (let after: string | undefined = FIRST_ID; after !== undefined; ) {
+    const from: string = after;
+    const page = await db.transaction().execute((trx) => reroutePage(trx, from, context));
+    rerouted.push(...page.rerouted);
+    after = page.lastId;
+  }
+  return rerouted;
+}
+
+/** `lastId`: there may be more after it. */
+async function reroutePage(
+  trx: Transaction<DB>,
+  after: string,
+  context: RerouteContext,
+): Promise<{ rerouted: Job[]; lastId?: string | undefined }> {
+  const rollout = await readRollout(trx, { environmentStop: context.environmentStop });
+  let stale = trx
+    .selectFrom('progressive_capture_jobs')
+    .selectAll()
+    .where('id', '>', after)
+    .where('status', '=', 'queued')
+    .where('is_bulk', '=', true)
+    .where((eb) => eb.or([eb('lease_expires_at', 'is', null), eb('lease_expires_at', '<', context.now)]))
+    .orderBy('id')
+    .limit(BATCH)
+    .forUpdate()
+    .skipLocked();
+  if (!context.everything) stale = stale.where('rollout_version', '!=', rollout.version);
+  const jobs = await stale.execute();
+  const rerouted: Job[] = [];
+  for (const job of jobs) {
+    const moved = await reroute(trx, job, rollout, context);
+    if (moved.processor_type !== job.processor_type) rerouted.push(moved);
+  }
+  return { rerouted, lastId: jobs.length === BATCH ? jobs.at(-1)?.id : undefined };
 }
 
 async function reroute(

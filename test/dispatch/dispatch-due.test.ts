@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createDispatchLoop, type DispatchLoop } from '../../src/dispatch/dispatch-due.ts';
 import { DispatchError } from '../../src/dispatch/dispatcher.ts';
+import type { PlanContext } from '../../src/jobs/plan-work.ts';
 import { cancelJobs, endRun, startRun } from '../../src/jobs/runs.ts';
 import { changeRollout } from '../../src/rollout/rollout-store.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -14,6 +15,7 @@ import {
   LIMITS,
   later,
   NOW,
+  plan,
   planJob,
   resetJobs,
   workItem,
@@ -31,7 +33,13 @@ function makeLoop(
   db: Database,
   inngest: FakeDispatcher,
   bulk: FakeDispatcher | null,
-  options: { now?: () => Date; perDay?: number; pollMs?: number; environmentStop?: boolean } = {},
+  options: {
+    now?: () => Date;
+    perDay?: number;
+    pollMs?: number;
+    environmentStop?: boolean;
+    bulkFor?: PlanContext['bulkFor'];
+  } = {},
 ): DispatchLoop & { log: ReturnType<typeof collectLog> } {
   const { now = () => NOW, perDay = 500, pollMs = 5_000, environmentStop = false } = options;
   const log = collectLog();
@@ -50,7 +58,7 @@ function makeLoop(
         environmentStop,
       },
     },
-    bulkFor: () => ({ available: true }),
+    bulkFor: options.bulkFor ?? (() => ({ available: true })),
     log,
     pollMs,
     now,
@@ -201,6 +209,43 @@ describeEachDatabase('the dispatch loop', (database) => {
     const { id } = await planJob(db, historyItem());
     expect(await makeLoop(db, inngest, null).runOnce()).toBe(1);
     expect(await findJob(db, id)).toMatchObject({ processor_type: 'inngest', rule: 'bulk_unavailable' });
+  });
+
+  test('bulk work goes back to GitHub Actions once the jobs repository is known', async () => {
+    const { id } = await planJob(db, historyItem());
+    let bulkNow: ReturnType<PlanContext['bulkFor']> = {
+      available: false,
+      reason: 'not_installed_on_jobs_repository',
+    };
+    const loop = makeLoop(db, inngest, bulk, { perDay: 0, bulkFor: () => bulkNow });
+    expect(await loop.runOnce()).toBe(0);
+    expect(await findJob(db, id)).toMatchObject({
+      rule: 'bulk_unavailable',
+      status_reason: 'bulk_deferred',
+    });
+    bulkNow = { available: true };
+    expect(await loop.runOnce()).toBe(1);
+    expect(bulk.sent).toEqual(['acme/widgets history 1']);
+  });
+
+  test('a change of the rollout reaches all queued bulk work in one pass', async () => {
+    const ids = Array.from({ length: 450 }, (_, index) => index + 1);
+    await plan(
+      db,
+      ids.map((id) => historyItem({ repository: repository(id) })),
+    );
+    inngest = createFakeDispatcher('in_process', { room: () => 0 });
+    const loop = makeLoop(db, inngest, bulk);
+    expect(await loop.runOnce()).toBe(1);
+    await change({ emergencyStop: true }, 'emergency_stop');
+    await loop.runOnce();
+    const processors = await db
+      .selectFrom('progressive_capture_jobs')
+      .select(['processor_type', 'rule'])
+      .where('status', '=', 'queued')
+      .distinct()
+      .execute();
+    expect(processors).toEqual([{ processor_type: 'inngest', rule: 'emergency_stop' }]);
   });
 
   test('a stop keeps queued bulk work out of GitHub Actions, from either side', async () => {
