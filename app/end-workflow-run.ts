@@ -20,8 +20,8 @@ export async function endWorkflowRun(
   if (!workflow || fullName.toLowerCase() !== `${workflow.owner}/${workflow.repo}`.toLowerCase()) return;
   const run = (await findByRunId(trx, event.run)) ?? (await findByTitle(trx, event.run));
   if (!run) return;
-  const { outcome, error } = judgeConclusion(event.run.conclusion);
-  const status = await endRun(trx, {
+  const { outcome, error } = judgeConclusion(event.run.conclusion, { hasBegun: run.started_at !== null });
+  const settled = await endRun(trx, {
     jobId: run.job_id,
     run: run.run,
     outcome,
@@ -36,7 +36,7 @@ export async function endWorkflowRun(
       repository: fullName,
       conclusion: event.run.conclusion,
       outcome,
-      status,
+      status: settled?.status,
     },
     'A workflow run ended without a report.',
   );
@@ -46,7 +46,10 @@ export async function endWorkflowRun(
  * What the conclusion of a workflow run that sent no report means for its job.
  * Source of the values: https://docs.github.com/rest/checks/runs (conclusion), startup_failure and stale included.
  */
-export function judgeConclusion(conclusion: string | null): { outcome: RunOutcome; error: string } {
+export function judgeConclusion(
+  conclusion: string | null,
+  { hasBegun }: { hasBegun: boolean },
+): { outcome: RunOutcome; error: string } {
   switch (conclusion) {
     case 'cancelled':
       return { outcome: 'cancelled', error: 'it was cancelled on GitHub.' };
@@ -69,7 +72,12 @@ export function judgeConclusion(conclusion: string | null): { outcome: RunOutcom
       return { outcome: 'blocked', error: 'its job was skipped; remove the condition from the workflow.' };
     case 'failure':
     case 'neutral':
-      return { outcome: 'failure', error: `it ended as ${conclusion} without a report; its log says why.` };
+      return {
+        outcome: 'failure',
+        error: hasBegun
+          ? `it ended as ${conclusion} without a report; its log says why.`
+          : `it ended as ${conclusion} before it took its job up; its page on GitHub says why. Check the spending limit, the variable HYBRID_CAPTURE_URL and the permission "id-token: write".`,
+      };
     default:
       // success without a report, stale, and what GitHub adds later: the work has no known end.
       return { outcome: 'lost', error: `it ended as ${conclusion ?? 'unknown'} without a report.` };
@@ -79,6 +87,8 @@ export function judgeConclusion(conclusion: string | null): { outcome: RunOutcom
 interface FoundRun {
   job_id: string;
   run: number;
+  /** Null: it never took its job up. */
+  started_at: Date | null;
 }
 
 async function findByRunId(
@@ -88,7 +98,7 @@ async function findByRunId(
   return (
     trx
       .selectFrom('job_runs')
-      .select(['job_id', 'run'])
+      .select(['job_id', 'run', 'started_at'])
       .where('workflow_run_id', '=', run.id)
       .where('state', '!=', 'ended')
       // The end of an earlier attempt says nothing about one that has taken over since.
@@ -112,7 +122,7 @@ async function findByTitle(
   if (!jobId || run.event !== 'workflow_dispatch') return undefined;
   return trx
     .selectFrom('job_runs')
-    .select(['job_id', 'run'])
+    .select(['job_id', 'run', 'started_at'])
     .where('job_id', '=', jobId)
     .where('processor_type', '=', 'github_actions')
     .where('workflow_run_id', 'is', null)

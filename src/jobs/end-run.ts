@@ -95,6 +95,7 @@ export async function settleRun(
     outcome,
     attempt: run.attempt,
     maxAttempts: canRetry ? job.max_attempts : run.attempt,
+    hasBegun: run.started_at !== null,
     hasProgress: (result?.rows ?? 0) > 0,
     continueAt,
     now,

@@ -16,6 +16,8 @@ export interface EndedRun {
   /** Number of the attempt that the run was, from 1. */
   attempt: number;
   maxAttempts: number;
+  /** The run has taken its job up; false: it ended before it reported anything. */
+  hasBegun: boolean;
   /** The run stored rows. */
   hasProgress: boolean;
   /** With `continue`: not before this time; null is at once. */
@@ -46,6 +48,9 @@ const FINAL = {
  * What becomes of a job when a run of it ends. A failure, time-out or loss uses up its attempt and the job waits for
  * the next one, until the last. A continuation uses none; one that stored rows gives back those used before, since
  * attempts bound failures in a row, not the hiccups of a capture of many hours.
+ *
+ * Runs that fail before they begin have causes outside (spending limit, a workflow file that can't run): after the last
+ * attempt that is `blocked`, which says nothing about the rollout, while a cause that passes by itself loses no work.
  */
 export function judgeEnd(run: EndedRun): Verdict {
   const { outcome, attempt, now } = run;
@@ -68,7 +73,8 @@ export function judgeEnd(run: EndedRun): Verdict {
       statusReason: `retry_after_${outcome}`,
     };
   }
-  return { status: FINAL[outcome], attempt, notBefore: null, statusReason: outcome };
+  const final = outcome === 'failure' && !run.hasBegun ? 'blocked' : outcome;
+  return { status: FINAL[final], attempt, notBefore: null, statusReason: final };
 }
 
 /** Milliseconds to wait after the attempt of this number: 30 s, 2 min, 8 min, then 15 min. */

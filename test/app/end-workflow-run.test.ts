@@ -19,9 +19,9 @@ const RUN_ID = 5001;
 
 /** A bulk job whose run was sent, and answers its id. */
 async function sentJob(
-  run: { id?: number | null; attempt?: number; state?: 'sent' | 'running' } = {},
+  run: { id?: number | null; attempt?: number; state?: 'sent' | 'running'; jobAttempt?: number } = {},
 ): Promise<string> {
-  const { id = RUN_ID, state = 'sent' } = run;
+  const { id = RUN_ID, state = 'sent', jobAttempt = 1 } = run;
   const jobId = randomUUID();
   await app.db
     .insertInto('repositories')
@@ -49,7 +49,7 @@ async function sentJob(
       rollout_phase: 0,
       rollout_version: 1,
       status: isRunning ? 'running' : 'dispatched',
-      attempt: isRunning ? 1 : 0,
+      attempt: isRunning ? jobAttempt : jobAttempt - 1,
       run: 1,
       dispatched_at: new Date(),
       started_at: isRunning ? new Date() : null,
@@ -62,12 +62,13 @@ async function sentJob(
     .values({
       job_id: jobId,
       run: 1,
-      attempt: 1,
+      attempt: jobAttempt,
       processor_type: 'github_actions',
       worker: 'workflow',
       state,
       workflow_run_id: id,
       workflow_run_attempt: run.attempt ?? null,
+      started_at: isRunning ? new Date() : null,
     })
     .execute();
   return jobId;
@@ -114,6 +115,23 @@ describe('a workflow run that ends without a report ends the run of its job', ()
     const jobId = await sentJob({ id: null });
     await completed({ id: 777, display_title: `Bulk capture ${jobId}`, conclusion: 'cancelled' });
     expect(await jobAndRun(jobId)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it.each([
+    ['before it took its job up: blocked, with the cure', 'sent', 'blocked', 'spending limit'],
+    ['in the middle: failed', 'running', 'failed', 'its log says why'],
+  ] as const)('failure of the last attempt, %s', async (_, state, status, error) => {
+    const jobId = await sentJob({ state, jobAttempt: 3 });
+    await completed({ conclusion: 'failure' });
+    expect(await jobAndRun(jobId)).toMatchObject({
+      status,
+      conclusion: 'failure',
+      error: expect.stringContaining(error),
+    });
+    const metrics = await app.db.selectFrom('rollout_metrics').select(['outcome', 'error_count']).execute();
+    expect(metrics).toEqual([
+      state === 'sent' ? { outcome: 'blocked', error_count: 0 } : { outcome: 'failure', error_count: 1 },
+    ]);
   });
 
   it('ends one that was running', async () => {

@@ -7,6 +7,7 @@ function judge(changes: Partial<EndedRun>) {
     outcome: 'success',
     attempt: 1,
     maxAttempts: 3,
+    hasBegun: true,
     hasProgress: false,
     continueAt: null,
     now: NOW,
@@ -43,6 +44,17 @@ describe('what becomes of a job when a run ends', () => {
       attempt: 3,
       notBefore: null,
       statusReason: outcome,
+    });
+  });
+
+  test('a failure before the run began: queued again until the last attempt, then blocked', () => {
+    const failure = { outcome: 'failure', hasBegun: false } as const;
+    expect(judge({ ...failure, attempt: 2 }).status).toBe('queued');
+    expect(judge({ ...failure, attempt: 3 })).toEqual({
+      status: 'blocked',
+      attempt: 3,
+      notBefore: null,
+      statusReason: 'blocked',
     });
   });
 
