@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
+import { sleepFor } from '../github/sleep.ts';
 import type { Checkpoint, ExpectedCounts, GapsResponse } from '../jobs-api/protocol.ts';
 import type { Database } from '../store/database.ts';
+import { DatabaseUnreachableError } from '../store/database-unreachable-error.ts';
 import { InvalidRowError } from '../store/row-errors.ts';
 import { storeCaptureBatch } from '../store/store-capture-batch.ts';
 import type { CaptureBatch, CaptureDestination } from './destination.ts';
@@ -19,13 +21,37 @@ export class BatchOutOfOrderError extends Error {
   readonly code = 'out_of_order';
 }
 
-/** Stores a capture, and where it stands, in a database that is migrated. The database stays open at `close`. */
+/** Two runs of one capture store at the same time: what this one knows of the stored place is no longer so. */
+export class AnotherRunError extends Error {
+  override name = 'AnotherRunError';
+  readonly code = 'another_run';
+}
+
+/**
+ * Stores a capture, and where it stands, in a database that is migrated. The database stays open at `close`. A batch that
+ * the database could not take just now (a deadlock, a lost connection, a restart of the server) is tried again.
+ */
 export function createDatabaseDestination({
   db,
   repositoryId,
   checkpointKey,
 }: DatabaseDestinationOptions): CaptureDestination {
   let known = repositoryId;
+  /** Number of the last batch that this destination stored. */
+  let own = 0;
+
+  /** Whether the stored batch of this number is this very batch: it was stored, and only the answer got lost. */
+  async function isStored({ sequence, checkpoint }: Pick<CaptureBatch, 'sequence' | 'checkpoint'>) {
+    const row = await db
+      .selectFrom('capture_checkpoints')
+      .select('key')
+      .where('key', '=', checkpointKey)
+      .where('sequence', '=', sequence)
+      .where(sql<boolean>`checkpoint = ${JSON.stringify(checkpoint)}::text::jsonb`)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   return {
     async open() {
       const row = await db
@@ -39,9 +65,17 @@ export function createDatabaseDestination({
     async write({ sequence, checkpoint, rows }) {
       const id = known ?? findRepositoryId(rows);
       const header = { sequence, checkpoint };
-      await db
-        .transaction()
-        .execute((trx) => storeBatch(trx, { key: checkpointKey, repositoryId: id, header, rows }));
+      const { stored } = await tryAgainWhenAway(() =>
+        db
+          .transaction()
+          .execute((trx) => storeBatch(trx, { key: checkpointKey, repositoryId: id, header, rows })),
+      );
+      if (!stored && sequence > own && !(await isStored(header))) {
+        throw new AnotherRunError(
+          `Another run of this capture stored its batch ${sequence} meanwhile, so nothing of this run's was. Let the other one finish, then run this again.`,
+        );
+      }
+      own = Math.max(own, sequence);
       known = id;
       return { next: 'continue' };
     },
@@ -51,6 +85,25 @@ export function createDatabaseDestination({
     },
     async close() {},
   };
+}
+
+/** Milliseconds before each further try; half a minute in all, as a server's restart takes. */
+const WAITS_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
+/** PostgreSQL ended the one transaction so that the other goes on (PostgreSQL manual, 13.3.4). */
+const DEADLOCK = '40P01';
+
+/** @param work safe to repeat, also when it was done and only the answer got lost */
+async function tryAgainWhenAway<T>(work: () => Promise<T>): Promise<T> {
+  for (const waitMs of WAITS_MS) {
+    try {
+      return await work();
+    } catch (error) {
+      const isDeadlock = error instanceof Error && 'code' in error && error.code === DEADLOCK;
+      if (!isDeadlock && !(error instanceof DatabaseUnreachableError)) throw error;
+      await sleepFor(isDeadlock ? Math.random() * 100 : waitMs);
+    }
+  }
+  return work();
 }
 
 function findRepositoryId(rows: CaptureBatch['rows']): number {

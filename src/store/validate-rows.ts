@@ -98,7 +98,12 @@ export function validateRows(rows: readonly CaptureRow[], repositoryId: number):
 }
 
 /** The row with what it leaves unsaid: its repository, that it is alive, that its other parent is none. */
-function complete(table: TableName, { columns }: TableSpecification, row: Row, repositoryId: number): Row {
+function complete(
+  table: TableName,
+  { columns, owner }: TableSpecification,
+  row: Row,
+  repositoryId: number,
+): Row {
   const more: Row = {};
   if ('repository_id' in columns) more.repository_id = repositoryId;
   if ('deleted_at' in columns && row.deleted_at === undefined) more.deleted_at = null;
@@ -112,7 +117,18 @@ function complete(table: TableName, { columns }: TableSpecification, row: Row, r
     const condition = Object.hasOwn(columns, name) ? columns[name]?.onlyWhile : undefined;
     if (condition !== undefined && row[condition] === false) more[name] = null;
   }
-  return { ...row, ...more };
+  return owner === 'global' ? { ...allColumns(columns, row), ...row } : { ...row, ...more };
+}
+
+/**
+ * A row with all columns, in one order. People are shared by captures of all repositories: their rows are stored by one
+ * statement in the order of their keys, for two that lock the same people in two orders would block each other.
+ */
+function allColumns(columns: TableSpecification['columns'], row: Row): Row {
+  const names = Object.keys(columns).filter(
+    (name) => row[name] !== undefined || columns[name]?.onNull === 'keep',
+  );
+  return Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
 }
 
 function checkColumns(table: string, specification: TableSpecification, row: Row): void {

@@ -62,6 +62,29 @@ describeEachDatabase('a database as a destination', (database) => {
     await expect(destination.open()).resolves.toEqual({ checkpoint: { page: 1 }, sequence: 1 });
   });
 
+  test('of two runs of one capture only one goes on, so that no batch falls between them', async () => {
+    const [one, other] = [create(), create()];
+    await one.open();
+    await other.open();
+    await one.write(
+      batch(1, [captured('repositories'), captured('pull_requests', { title: 'a' })], { page: 1 }),
+    );
+    await expect(
+      other.write(
+        batch(1, [captured('repositories'), captured('pull_requests', { title: 'b' })], { page: 2 }),
+      ),
+    ).rejects.toMatchObject({ name: 'AnotherRunError', code: 'another_run' });
+    await expect(one.write(batch(2, [captured('pull_requests', { id: 11, number: 2 })]))).resolves.toEqual({
+      next: 'continue',
+    });
+    // A batch whose answer got lost is the same one, place and all.
+    const again = create();
+    await again.open();
+    await expect(again.write(batch(2, [captured('pull_requests', { id: 11, number: 2 })]))).resolves.toEqual({
+      next: 'continue',
+    });
+  });
+
   test('a number that is not the next one is refused', async () => {
     const destination = create('job', 1);
     await destination.write(batch(1, [captured('repositories')]));
@@ -209,8 +232,14 @@ describePostgres('two runs of one capture', (database) => {
 
   test('that store the same people in another order do not block each other', async () => {
     const { db } = database();
+    // GitHub tells no name of a bot, and not always a picture.
     const people = Array.from({ length: 300 }, (_, i) =>
-      captured('contributors', { id: i + 1, login: `user-${i}` }),
+      captured('contributors', {
+        id: i + 1,
+        login: `user-${i}`,
+        ...(i % 3 === 0 && { name: `User ${i}` }),
+        ...(i % 4 === 0 && { avatar_url: 'https://a' }),
+      }),
     );
     const store = (key: string, rows: CaptureRow[]) =>
       db.transaction().execute((trx) =>
@@ -223,7 +252,34 @@ describePostgres('two runs of one capture', (database) => {
       );
     const keys = ['a', 'b', 'c', 'd', 'e', 'f'];
     await Promise.all(keys.map((key, i) => store(key, i % 2 ? people : people.toReversed())));
-    const { rows } = await sql`select count(*) from contributors`.execute(db);
-    expect(rows).toEqual([{ count: 300 }]);
+    const { rows } = await sql`select count(*), count(name) as names from contributors`.execute(db);
+    expect(rows).toEqual([{ count: 300, names: 100 }]);
+  });
+
+  test('a connection that is lost while a batch is stored costs no more than another try', async () => {
+    const { db } = database();
+    const destination = createDatabaseDestination({ db, checkpointKey: 'lost', repositoryId: 1 });
+    await destination.open();
+    let write: Promise<unknown> | undefined;
+    await db.transaction().execute(async (trx) => {
+      await sql`lock table contributors in exclusive mode`.execute(trx);
+      write = destination.write({
+        sequence: 1,
+        checkpoint: { page: 1 },
+        progress: PROGRESS,
+        rows: [captured('repositories'), captured('contributors', { id: 999, login: 'late' })],
+      });
+      for (let ended = 0; ended === 0; ) {
+        const { rows } = await sql<{ ended: boolean }>`
+          select pg_terminate_backend(pid) as ended from pg_stat_activity
+          where wait_event_type = 'Lock' and datname = current_database()`.execute(trx);
+        ended = rows.length;
+      }
+    });
+    await expect(write).resolves.toEqual({ next: 'continue' });
+    expect(await db.selectFrom('contributors').select('login').where('id', '=', 999).execute()).toEqual([
+      { login: 'late' },
+    ]);
+    expect(await destination.open()).toEqual({ checkpoint: { page: 1 }, sequence: 1 });
   });
 });
