@@ -59,6 +59,8 @@ const Walk = z.object({
   isCatchingUp: z.boolean(),
   /** GitHub's count of what is listed, as of the last page. */
   listedTotal: z.number().nullable(),
+  /** Items that the list has shown so far. */
+  listed: z.number(),
   /** Items that changed after this time, but before the pass began, are left to others; null: none. */
   until: z.string().nullable(),
   /** Numbers still to be fetched one by one. */
@@ -106,6 +108,7 @@ export function startWalk(options: { numbers?: readonly number[]; until?: string
     startedAt: null,
     isCatchingUp: false,
     listedTotal: null,
+    listed: 0,
     until: options.until ?? null,
     numbers: [...(options.numbers ?? [])],
     needs: [],

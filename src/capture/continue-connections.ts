@@ -136,6 +136,10 @@ function takePage(
   }
   const reading = readConnection(spec, page, context, need, need.expected ?? page.totalCount);
   if (reading.hasHoles) giveUp(session, need, 'GitHub answered null for some of it');
+  // Pending reviews, what hidden accounts wrote, files beyond the 3,000th: counted, and shown to nobody.
+  if (reading.isShort) {
+    session.warnings.add(`GitHub shows fewer ${need.connection} of number ${need.number} than it counts`);
+  }
   if (
     page.pageInfo.hasNextPage &&
     (page.pageInfo.endCursor === null || page.pageInfo.endCursor === need.cursor)

@@ -39,6 +39,10 @@ export async function fetchNextPage(session: Session, kind: ItemKind): Promise<v
     );
   }
   walk.listedTotal = totalCount;
+  walk.listed += items.nodes?.length ?? 0;
+  if (!pageInfo.hasNextPage && walk.listed < totalCount) {
+    session.warnings.add(`GitHub counts ${totalCount} ${kind.listField} and lists ${walk.listed}`);
+  }
   walk.startedAt ??= answer.receivedAt.toISOString();
   walk.pages += 1;
   walk.cursor = pageInfo.endCursor ?? after;

@@ -37,7 +37,8 @@ export function readItem(
     }
     counts[spec.countColumn] = connection.totalCount;
     const page = readConnection(spec, connection, row, parent);
-    if (page.hasHoles) {
+    // What is missing here may be there when it is asked by itself.
+    if (page.hasHoles || page.isShort) {
       needs.push({
         ...parent,
         connection: spec.field,
@@ -72,7 +73,7 @@ export function readConnection(
   parent: Pick<Need, 'item' | 'number' | 'node'>,
   /** How many nodes were expected before this page. */
   remaining = connection.totalCount,
-): { rows: CaptureRow[]; needs: Need[]; hasHoles: boolean } {
+): { rows: CaptureRow[]; needs: Need[]; hasHoles: boolean; isShort: boolean } {
   const nodes = connection.nodes ?? [];
   const rows: CaptureRow[] = [];
   const needs: Need[] = [];
@@ -97,7 +98,9 @@ export function readConnection(
       lacksCount: false,
     });
   }
-  return { rows, needs, hasHoles };
+  // At its end the connection has shown fewer nodes than it counts.
+  const isShort = !connection.pageInfo.hasNextPage && nodes.length < remaining;
+  return { rows, needs, hasHoles, isShort };
 }
 
 function threadNeed(thread: { id: string }, parent: Pick<Need, 'item' | 'number'>): Need {

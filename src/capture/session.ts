@@ -5,6 +5,7 @@ import { sleepFor } from '../github/sleep.ts';
 import type { BudgetShare, Checkpoint, Progress } from '../jobs-api/protocol.ts';
 import { type BatchWriter, createBatchWriter } from './batch-writer.ts';
 import type { CaptureState, Gap } from './checkpoint.ts';
+import { toStorable } from './clean-text.ts';
 import { Interruption } from './interruption.ts';
 
 export type CaptureLog = (level: 'info' | 'warn', message: string, fields: Record<string, unknown>) => void;
@@ -51,6 +52,8 @@ export interface Session {
 const FLUSH_AFTER_MS = 15_000;
 /** No new request this close to the deadline (or in the last quarter of a short run): it may take GitHub 10 s. */
 const DEADLINE_MARGIN_MS = 15_000;
+/** Characters of a gap's reason that are kept. */
+const MOST_REASON = 300;
 
 export function createSession(
   options: SessionOptions,
@@ -164,7 +167,9 @@ export function createSession(
       }
     },
 
-    addGap(gap) {
+    addGap({ reason, ...where }) {
+      // GitHub's words go into the checkpoint, which a database must be able to hold.
+      const gap: Gap = { ...where, reason: toStorable(reason.slice(0, MOST_REASON)) };
       const isKnown = state.gaps.some(
         ({ number, connection }) => number === gap.number && connection === gap.connection,
       );

@@ -46,6 +46,10 @@ async function compareNextPage(session: Session): Promise<void> {
       `GitHub does not lead on in the list of totals at cursor ${after}`,
     );
   }
+  for (const node of items.nodes ?? []) {
+    if (node === null)
+      session.addGap({ number: null, connection: KIND.oneField, reason: 'GitHub answered null' });
+  }
   const counts = (items.nodes ?? []).flatMap(toCounts);
   const { numbers } = await session.options.destination.findGaps(counts);
   walk.numbers.push(...numbers);

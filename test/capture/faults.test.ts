@@ -318,6 +318,75 @@ describe('page size', () => {
     expect(destination.of('snapshots')).toHaveLength(60);
   });
 
+  test('what GitHub counts and does not show is asked once more, and then told', async () => {
+    const world = new World();
+    for (let i = 0; i < 3; i += 1) world.addPullRequest({ reviews: 3, comments: 120 });
+    const counting = (name: string, more: number, isShown: () => boolean) => {
+      const [node] = world.pullRequests;
+      const whole = node?.[name] as (args: { first: number }) => { totalCount: number; nodes: unknown[] };
+      Object.assign(node ?? {}, {
+        [name]: (args: { first: number }) => {
+          const page = whole(args);
+          const nodes = isShown() ? page.nodes : page.nodes.slice(0, -more);
+          return { ...page, totalCount: page.totalCount, nodes };
+        },
+      });
+    };
+    let asked = 0;
+    counting('reviews', 1, () => {
+      asked += 1;
+      return asked > 1;
+    });
+    const hasty = new MemoryDestination();
+    const passing = await runCapture(createFakeGitHub(world.root()), hasty);
+    expect(passing).toMatchObject({ status: 'complete', warnings: [] });
+    expect(hasty.keys()).toEqual(world.pullRequestKeys());
+
+    counting('reviews', 1, () => false);
+    const destination = new MemoryDestination();
+    const result = await runCapture(createFakeGitHub(world.root()), destination);
+    expect(result).toMatchObject({
+      status: 'complete',
+      warnings: ['GitHub shows fewer reviews of number 1 than it counts'],
+    });
+    expect(destination.of('reviews')).toHaveLength(8);
+    expect(destination.of('pull_requests')[0]).toMatchObject({ reviews_count: 3 });
+  });
+
+  test('a list that ends before GitHub’s count is told', async () => {
+    const world = new World();
+    for (let i = 0; i < 30; i += 1) world.addPullRequest();
+    const { fetch, ...rest } = createFakeGitHub(world.root());
+    const github = {
+      ...rest,
+      fetch: async (url: string, init: RequestInit) =>
+        answer((await (await fetch(url, init)).text()).replaceAll('"totalCount":30', '"totalCount":32')),
+    };
+    const result = await runCapture(github, new MemoryDestination());
+    expect(result.warnings).toEqual(['GitHub counts 32 pullRequests and lists 30']);
+  });
+
+  test('GitHub’s words about a gap are such that a database can hold them', async () => {
+    const world = bigWorld();
+    const bad = world.pullRequests[2];
+    const github = createFakeGitHub(world.root(), ({ operation }) =>
+      operation === 'PullRequestByNumber'
+        ? answer({
+            data: { repository: { databaseId: 77, i0: null } },
+            errors: [
+              { type: 'NOT_FOUND', path: ['repository', 'i0'], message: `a\0\ud800${'x'.repeat(9_000)}` },
+            ],
+          })
+        : undefined,
+    );
+    const result = await runCapture(github, new MemoryDestination(), {
+      target: { type: 'pull_requests', items: [Number(bad?.number)] },
+    });
+    expect(result.gaps).toEqual([
+      { number: bad?.number, connection: 'pullRequest', reason: `a\ufffd\ufffd${'x'.repeat(297)}` },
+    ]);
+  });
+
   test('a pull request that GitHub answers with null is a gap', async () => {
     const world = new World();
     for (let i = 0; i < 5; i += 1) world.addPullRequest({ comments: 1 });
