@@ -9,6 +9,7 @@ import { type CaptureReport, outputsOf, renderSummary } from './report.ts';
 import type { RunContext } from './run-context.ts';
 import { runStandAlone } from './run-stand-alone.ts';
 import { runWithApp } from './run-with-app.ts';
+import { secretsOf } from './secrets.ts';
 import { listenForShutdown } from './shutdown.ts';
 
 /** The whole run: inputs, mode, capture, and what the user sees of it. Sets the exit code; expected errors don't throw. */
@@ -55,17 +56,10 @@ function readInputs(): Record<InputName, string> {
     InputName,
     string
   >;
-  for (const secret of [raw['github-token'], ...findPasswords(raw.destination)]) {
+  for (const secret of [raw['github-token'], ...secretsOf(raw.destination)]) {
     if (secret !== '') core.setSecret(secret);
   }
   return raw;
-}
-
-/** The address as a whole, and its password both as written and as meant. */
-function findPasswords(destination: string): string[] {
-  const [, written = ''] = /^postgres(?:ql)?:\/\/[^:/@]*:([^@]*)@/.exec(destination) ?? [];
-  if (written === '') return [];
-  return [destination, written, URL.canParse(destination) ? decodeURIComponent(written) : ''];
 }
 
 const EventFile = z.object({ inputs: z.record(z.string(), z.unknown()).nullish() });
