@@ -42,7 +42,7 @@ export async function changeInstallation(
       };
     }
     case 'uninstalled':
-      await cancelJobs(trx, { installationId }, 'uninstalled');
+      await cancelJobs(trx, { installationId }, 'uninstalled', now);
       await trx
         .updateTable('repositories')
         .set({ removed_at: now })
@@ -51,7 +51,7 @@ export async function changeInstallation(
         .execute();
       return { items: [] };
     case 'suspended':
-      await cancelJobs(trx, { installationId }, 'installation_suspended');
+      await cancelJobs(trx, { installationId }, 'installation_suspended', now);
       return { items: [] };
     case 'unsuspended': {
       const repositories = await trx
@@ -145,12 +145,13 @@ async function removeRepositories(
   installationId: number,
   now: Date,
 ): Promise<void> {
-  for (const repositoryId of repositoryIds) await cancelJobs(trx, { repositoryId }, 'repository_removed');
   if (repositoryIds.length === 0) return;
+  // One that moved to another installation in the meantime keeps the jobs that it has there.
+  await cancelJobs(trx, { installationId, repositoryIds }, 'repository_removed', now);
   await trx
     .updateTable('repositories')
     .set({ removed_at: now })
-    .where('id', 'in', repositoryIds)
+    .where('id', '=', sql<number>`ANY(${repositoryIds}::bigint[])`)
     .where('installation_id', '=', installationId)
     .execute();
 }

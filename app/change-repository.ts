@@ -26,5 +26,5 @@ export async function changeRepository(
     .where('id', '=', repository.id)
     .execute();
   if (event.change === 'deleted')
-    await cancelJobs(trx, { repositoryId: repository.id }, 'repository_deleted');
+    await cancelJobs(trx, { repositoryId: repository.id }, 'repository_deleted', now);
 }

@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Config } from '../src/config/config.ts';
 import type { Job } from '../src/jobs/job.ts';
 import { type PlannedJob, planWork } from '../src/jobs/plan-work.ts';
-import { upsertRepository } from '../src/jobs/repository-facts.ts';
+import { upsertRepositories } from '../src/jobs/repository-facts.ts';
 import { readRollout } from '../src/rollout/rollout-store.ts';
 import type { DB } from '../src/store/database.generated.ts';
 import type { Database } from '../src/store/database.ts';
@@ -150,7 +150,7 @@ async function act(
       const { repository } = event.origin;
       const planned = await plan(event.items);
       if (event.tombstones.length > 0) {
-        await upsertRepository(trx, workRepository(event.origin));
+        await upsertRepositories(trx, [workRepository(event.origin)]);
         await storeCaptureBatch(trx, { repositoryId: repository.id, rows: event.tombstones });
       }
       const hasCommands =

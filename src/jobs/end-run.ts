@@ -124,6 +124,6 @@ export async function settleRun(
     lease_expires_at: null,
     ...(result ? { result: JSON.stringify(result) } : {}),
   });
-  if (isEnded(verdict.status)) await insertMetrics(trx, moved, now);
+  if (isEnded(verdict.status)) await insertMetrics(trx, [moved], now);
   return { status: verdict.status, isChanged: true, notBefore: verdict.notBefore };
 }

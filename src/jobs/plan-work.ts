@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { Config } from '../config/config.ts';
 import {
   DEFAULT_REPOSITORY_SETTINGS,
@@ -13,11 +13,12 @@ import { splitWorkItem } from '../route/split-work-item.ts';
 import type { DB } from '../store/database.generated.ts';
 import type { WorkItem, WorkRepository } from '../work-item/work-item.ts';
 import { countBulkRunsToday, explainDeferral, isBulkOnInngest, nextDay } from './bulk-deferral.ts';
-import { decideJob, decisionColumns } from './decide-job.ts';
+import { decideJob, decisionColumns, type JobDecision, type RepositoryFacts } from './decide-job.ts';
+import { insertJobs, type NewJob } from './insert-jobs.ts';
 import { type Job, jobWorkItem } from './job.ts';
 import { jobTarget } from './job-target.ts';
 import { judgeSkip, type SkipReason } from './judge-skip.ts';
-import { findRepositoryFacts, upsertRepository } from './repository-facts.ts';
+import { findRepositoryFacts, upsertRepositories } from './repository-facts.ts';
 
 export interface PlanContext {
   now: Date;
@@ -38,30 +39,68 @@ export type PlannedJob = {
   | { outcome: 'skipped'; reason: SkipReason }
 );
 
+type Skipped = Extract<PlannedJob, { outcome: 'skipped' }>;
+
+/** A piece of work with the job that it would be, and the decision about it. */
+interface Draft {
+  item: WorkItem;
+  facts: RepositoryFacts;
+  decided: JobDecision;
+  row: NewJob;
+}
+
 /**
- * Turns work items into jobs, each with its decision, in the caller's transaction. Work that is still queued and was
- * never dispatched takes the new work in: its range widens, its place in the queue never gets worse.
+ * Turns work items into jobs, each with its decision, in the caller's transaction, with as many statements for a
+ * thousand new ones as for one. Work that is still queued and was never dispatched takes the new work in: its range
+ * widens, its place in the queue never gets worse.
  */
 export async function planWork(
   trx: Transaction<DB>,
   items: readonly WorkItem[],
   context: PlanContext,
 ): Promise<PlannedJob[]> {
-  const { now, config } = context;
+  const drafts = await drawUp(trx, items, context);
+  const jobs = await insertJobs(
+    trx,
+    drafts.flatMap((draft) => ('row' in draft ? [draft.row] : [])),
+  );
   const planned: PlannedJob[] = [];
-  for (const item of items) {
-    await upsertRepository(trx, item.repository);
-    const repository = await findRepositoryFacts(trx, item.repository.id, now);
+  for (const draft of drafts) {
+    const job = 'row' in draft ? jobs.get(draft.row.id) : undefined;
+    if ('outcome' in draft) planned.push(draft);
+    else if (job) planned.push(await settleDecision(trx, draft, job, context));
+  }
+  return deferBulk(trx, planned, context);
+}
+
+async function drawUp(
+  trx: Transaction<DB>,
+  items: readonly WorkItem[],
+  context: PlanContext,
+): Promise<(Draft | Skipped)[]> {
+  const { now, config } = context;
+  await upsertRepositories(
+    trx,
+    items.map((item) => item.repository),
+  );
+  const repositories = await findRepositoryFacts(
+    trx,
+    items.map((item) => item.repository.id),
+    now,
+  );
+  return items.flatMap((item): (Draft | Skipped)[] => {
+    const repository = repositories(item.repository.id);
     const skip = judgeSkip(item, repository);
     const wanted = restrictToSettings(item, readSettings(repository.settings));
     if (skip || wanted === null) {
-      planned.push({ outcome: 'skipped', item, ...(skip ?? switchedOff(item)) });
-      continue;
+      return [{ outcome: 'skipped', item, ...(skip ?? switchedOff(item)) }];
     }
-    const halves = splitWorkItem(wanted, { now, limits: config.limits, isNew: repository.facts.isNew });
-    for (const half of halves) planned.push(await planJob(trx, half, repository, context));
-  }
-  return planned;
+    const { facts } = repository;
+    return splitWorkItem(wanted, { now, limits: config.limits, isNew: facts.isNew }).map((half) => {
+      const decided = decideJob(half, facts, decisionContext(half, context));
+      return { item: half, facts, decided, row: rowOf(half, decided, context) };
+    });
+  });
 }
 
 function readSettings(stored: unknown): RepositorySettings {
@@ -76,103 +115,86 @@ function switchedOff(item: WorkItem): { reason: SkipReason; message: string } {
   };
 }
 
-type StoredRepository = Awaited<ReturnType<typeof findRepositoryFacts>>;
+function decisionContext(item: WorkItem, { now, config, rollout, bulkFor }: PlanContext) {
+  return { now, limits: config.limits, rollout, bulk: bulkFor(item.repository) };
+}
 
-async function planJob(
+function rowOf(item: WorkItem, decided: JobDecision, { now, config }: PlanContext): NewJob {
+  const waitMs = item.reason === 'webhook' ? config.coalesceMs : 0;
+  return {
+    id: randomUUID(),
+    repository_id: item.repository.id,
+    installation_id: item.repository.installationId,
+    job_type: item.type,
+    target: jobTarget(item, { now, limits: config.limits }),
+    items: [...item.items],
+    range_since: item.range.since ?? null,
+    range_until: item.range.until ?? null,
+    include: [...item.include],
+    reason: item.reason,
+    actor_id: item.actor?.id ?? null,
+    actor_login: item.actor?.login ?? null,
+    delivery_id: item.deliveryId ?? null,
+    is_critical: item.isCritical,
+    ...decisionColumns(decided),
+    not_before: new Date(now.getTime() + waitMs),
+    created_at: now,
+    updated_at: now,
+  };
+}
+
+/** Decides again about a job that took other work in: by all that it holds now, and by the time when it was made. */
+async function settleDecision(
   trx: Transaction<DB>,
-  item: WorkItem,
-  repository: StoredRepository,
+  { item, facts, decided, row }: Draft,
+  job: Job,
   context: PlanContext,
 ): Promise<PlannedJob> {
-  const { now, config, rollout, bulkFor } = context;
-  const decisionContext = { now, limits: config.limits, rollout, bulk: bulkFor(item.repository) };
-  const id = randomUUID();
-  const decided = decideJob(item, repository.facts, decisionContext);
-  const waitMs = item.reason === 'webhook' ? config.coalesceMs : 0;
-  const row = await trx
-    .insertInto('progressive_capture_jobs')
-    .values({
-      id,
-      repository_id: item.repository.id,
-      installation_id: item.repository.installationId,
-      job_type: item.type,
-      target: jobTarget(item, decisionContext),
-      items: [...item.items],
-      range_since: item.range.since ?? null,
-      range_until: item.range.until ?? null,
-      include: [...item.include],
-      reason: item.reason,
-      actor_id: item.actor?.id ?? null,
-      actor_login: item.actor?.login ?? null,
-      delivery_id: item.deliveryId ?? null,
-      is_critical: item.isCritical,
-      ...decisionColumns(decided),
-      not_before: new Date(now.getTime() + waitMs),
-      created_at: now,
-      updated_at: now,
-    })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['repository_id', 'job_type', 'target'])
-        .where(sql<boolean>`status = 'queued' AND dispatched_at IS NULL`)
-        .doUpdateSet(COALESCE),
-    )
-    .returningAll()
-    .executeTakeFirstOrThrow();
+  const isNewJob = job.id === row.id;
+  const { route } = isNewJob ? decided : await decideAgain();
+  return { outcome: isNewJob ? 'created' : 'coalesced', item, job, route, message: route.explanation };
 
-  const isNewJob = row.id === id;
-  const merged = isNewJob
-    ? decided
-    : decideJob(jobWorkItem(row, item.repository), repository.facts, {
-        ...decisionContext,
-        now: row.created_at,
-      });
-  // While a dispatcher is sending it, it goes where it was decided to go; the worker reads the wider range.
-  const isBeingSent = row.lease_expires_at !== null && row.lease_expires_at > now;
-  let job =
-    isNewJob || isBeingSent
-      ? row
-      : await trx
-          .updateTable('progressive_capture_jobs')
-          .set(decisionColumns(merged))
-          .where('id', '=', row.id)
-          .returningAll()
-          .executeTakeFirstOrThrow();
-
-  let message = merged.route.explanation;
-  if (isBulkOnInngest(job) && (await countBulkRunsToday(trx, now)) >= config.inngestBulkPerDay) {
-    message = explainDeferral(item.repository.fullName, message, config.inngestBulkPerDay);
+  async function decideAgain(): Promise<JobDecision> {
+    const merged = decideJob(jobWorkItem(job, item.repository), facts, {
+      ...decisionContext(item, context),
+      now: job.created_at,
+    });
+    // While a dispatcher is sending it, it goes where it was decided to go; the worker reads the wider range.
+    const isBeingSent = job.lease_expires_at !== null && job.lease_expires_at > context.now;
+    const columns = decisionColumns(merged);
+    const isSame = Object.entries(columns).every(([name, value]) => job[name as keyof Job] === value);
+    if (isBeingSent || isSame) return merged;
     job = await trx
       .updateTable('progressive_capture_jobs')
-      .set({ not_before: nextDay(now), status_reason: 'bulk_deferred' })
+      .set(columns)
       .where('id', '=', job.id)
       .returningAll()
       .executeTakeFirstOrThrow();
+    return merged;
   }
-  return { outcome: isNewJob ? 'created' : 'coalesced', item, job, route: merged.route, message };
 }
 
-const queued = (column: string) => sql.ref(`progressive_capture_jobs.${column}`);
-const incoming = (column: string) => sql.ref(`excluded.${column}`);
-/** A person who asks for what is queued anyway makes it theirs. */
-const ofManual = (column: string) =>
-  sql<never>`CASE WHEN excluded.reason = 'manual' THEN ${incoming(column)} ELSE ${queued(column)} END`;
-
-/** How new work joins queued work. A range without a beginning or an end is the widest. */
-const COALESCE = {
-  range_since: sql<Date>`CASE WHEN ${queued('range_since')} IS NULL OR excluded.range_since IS NULL THEN NULL
-    ELSE least(${queued('range_since')}, excluded.range_since) END`,
-  range_until: sql<Date>`CASE WHEN ${queued('range_until')} IS NULL OR excluded.range_until IS NULL THEN NULL
-    ELSE greatest(${queued('range_until')}, excluded.range_until) END`,
-  include: sql<
-    string[]
-  >`ARRAY(SELECT DISTINCT kind FROM unnest(${queued('include')} || excluded.include) AS kind ORDER BY kind)`,
-  is_critical: sql<boolean>`${queued('is_critical')} OR excluded.is_critical`,
-  reason: ofManual('reason'),
-  actor_id: ofManual('actor_id'),
-  actor_login: ofManual('actor_login'),
-  // The earliest, so that a stream of events can't put a capture off for ever.
-  not_before: sql<Date>`least(${queued('not_before')}, excluded.not_before)`,
-  installation_id: sql<number>`excluded.installation_id`,
-  updated_at: sql<Date>`excluded.updated_at`,
-};
+/** Bulk work that Inngest would have to do waits for the next day once this day's executions are used up. */
+async function deferBulk(
+  trx: Transaction<DB>,
+  planned: PlannedJob[],
+  { now, config }: PlanContext,
+): Promise<PlannedJob[]> {
+  const bulk = planned.flatMap((plan) =>
+    plan.outcome !== 'skipped' && isBulkOnInngest(plan.job) ? [plan.job.id] : [],
+  );
+  if (bulk.length === 0 || (await countBulkRunsToday(trx, now)) < config.inngestBulkPerDay) return planned;
+  const rows = await trx
+    .updateTable('progressive_capture_jobs')
+    .set({ not_before: nextDay(now), status_reason: 'bulk_deferred' })
+    .where('id', 'in', bulk)
+    .returningAll()
+    .execute();
+  const deferred = new Map(rows.map((job) => [job.id, job]));
+  return planned.map((plan) => {
+    const job = plan.outcome === 'skipped' ? undefined : deferred.get(plan.job.id);
+    if (plan.outcome === 'skipped' || !job) return plan;
+    const { fullName } = plan.item.repository;
+    return { ...plan, job, message: explainDeferral(fullName, plan.message, config.inngestBulkPerDay) };
+  });
+}

@@ -7,28 +7,33 @@ import type { RepositoryFacts } from './decide-job.ts';
 const NEVER_CAPTURED = new Date(0);
 
 /**
- * Makes sure that a repository has its row, which a job needs. Name, installation and visibility follow the work item;
+ * Makes sure that repositories have their rows, which jobs need. Name, installation and visibility follow the work;
  * everything that a capture knows better stays.
  */
-export async function upsertRepository(trx: Transaction<DB>, repository: WorkRepository): Promise<void> {
-  const columns = {
-    full_name: repository.fullName,
-    installation_id: repository.installationId,
-    is_private: repository.isPrivate,
-  };
-  await trx
-    .insertInto('repositories')
-    .values({ id: repository.id, ...columns, captured_at: NEVER_CAPTURED })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet(columns))
-    .execute();
+export async function upsertRepositories(
+  trx: Transaction<DB>,
+  repositories: readonly WorkRepository[],
+): Promise<void> {
+  const unique = new Map(repositories.map((repository) => [repository.id, repository]));
+  if (unique.size === 0) return;
+  // One parameter, since Postgres takes 65,535 of them.
+  await sql`
+    INSERT INTO repositories (id, full_name, installation_id, is_private, captured_at)
+    SELECT id, "fullName", "installationId", "isPrivate", ${NEVER_CAPTURED}::timestamptz
+    FROM jsonb_to_recordset(${JSON.stringify([...unique.values()])}::jsonb)
+      AS r(id bigint, "fullName" text, "installationId" bigint, "isPrivate" boolean)
+    ON CONFLICT (id) DO UPDATE SET full_name = excluded.full_name,
+      installation_id = excluded.installation_id, is_private = excluded.is_private
+  `.execute(trx);
 }
 
-/** What is stored of a repository, for decisions about its jobs. */
-export async function findRepositoryFacts(trx: Transaction<DB>, repositoryId: number, now: Date) {
-  const row = await trx
+/** What is stored of repositories, for decisions about their jobs. Answers by id; of one that is not stored, it throws. */
+export async function findRepositoryFacts(trx: Transaction<DB>, repositoryIds: readonly number[], now: Date) {
+  const rows = await trx
     .selectFrom('repositories as repository')
     .leftJoin('repository_categories as category', 'category.repository_id', 'repository.id')
     .select([
+      'repository.id',
       'repository.full_name',
       'repository.is_private',
       'repository.is_archived',
@@ -43,12 +48,21 @@ export async function findRepositoryFacts(trx: Transaction<DB>, repositoryId: nu
         'is_new',
       ),
     ])
-    .where('repository.id', '=', repositoryId)
-    .executeTakeFirstOrThrow();
-  const facts: RepositoryFacts = {
-    category: row.category,
-    pullRequestsCount: row.pull_requests_count,
-    isNew: row.is_new,
+    .where('repository.id', '=', sql<number>`ANY(${[...new Set(repositoryIds)]}::bigint[])`)
+    .execute();
+  const byId = new Map(
+    rows.map((row) => {
+      const facts: RepositoryFacts = {
+        category: row.category,
+        pullRequestsCount: row.pull_requests_count,
+        isNew: row.is_new,
+      };
+      return [row.id, { ...row, facts }];
+    }),
+  );
+  return (id: number) => {
+    const repository = byId.get(id);
+    if (repository === undefined) throw new Error(`The repository ${id} is not stored.`);
+    return repository;
   };
-  return { ...row, facts };
 }

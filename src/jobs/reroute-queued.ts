@@ -55,9 +55,11 @@ async function reroutePage(
     .skipLocked();
   if (!context.everything) stale = stale.where('rollout_version', '!=', rollout.version);
   const jobs = await stale.execute();
+  const ids = jobs.map((job) => job.repository_id);
+  const repositories = await findRepositoryFacts(trx, ids, context.now);
   const rerouted: Job[] = [];
   for (const job of jobs) {
-    const moved = await reroute(trx, job, rollout, context);
+    const moved = await reroute(trx, job, repositories, rollout, context);
     if (moved.processor_type !== job.processor_type) rerouted.push(moved);
   }
   return { rerouted, lastId: jobs.length === BATCH ? jobs.at(-1)?.id : undefined };
@@ -66,10 +68,11 @@ async function reroutePage(
 async function reroute(
   trx: Transaction<DB>,
   job: Job,
+  repositories: Awaited<ReturnType<typeof findRepositoryFacts>>,
   rollout: Awaited<ReturnType<typeof readRollout>>,
   { now, limits, bulkFor }: RerouteContext,
 ): Promise<Job> {
-  const repository = await findRepositoryFacts(trx, job.repository_id, now);
+  const repository = repositories(job.repository_id);
   const item = jobWorkItem(job, { fullName: repository.full_name, isPrivate: repository.is_private });
   const context = { now: job.created_at, limits, rollout, bulk: bulkFor(item.repository) };
   const decided = decideJob(item, repository.facts, context);

@@ -305,6 +305,17 @@ describe('installations', () => {
     expect(installation.deleted_at).toBeInstanceOf(Date);
   });
 
+  it('a repository that moved to another installation before it is removed from this one keeps its jobs there', async () => {
+    await app.post('installation', installationEvent('created', [installed(1, 'acme/one')]));
+    await app.db.updateTable('repositories').set({ installation_id: 43 }).execute();
+    await app.db.updateTable('progressive_capture_jobs').set({ installation_id: 43 }).execute();
+    await app.post('installation_repositories', installationRepositoriesEvent('removed', [], [{ id: 1 }]));
+    expect(await jobs()).toMatchObject([{ repository_id: 1, status: 'queued' }]);
+    expect(await app.db.selectFrom('repositories').select('removed_at').execute()).toEqual([
+      { removed_at: null },
+    ]);
+  });
+
   it('repositories removed and added again', async () => {
     await app.post(
       'installation',

@@ -1,8 +1,18 @@
 import { beforeEach, expect, test } from 'vitest';
-import { startRun } from '../../src/jobs/runs.ts';
+import { cancelJobs, startRun } from '../../src/jobs/runs.ts';
 import type { Database } from '../../src/store/database.ts';
 import { describeEachDatabase } from '../support/databases.ts';
-import { HOUR, historyItem, later, NOW, plan, planJob, resetJobs, workItem } from './job-fixture.ts';
+import {
+  findMetrics,
+  HOUR,
+  historyItem,
+  later,
+  NOW,
+  plan,
+  planJob,
+  resetJobs,
+  workItem,
+} from './job-fixture.ts';
 import { reserve } from './reserve.ts';
 
 describeEachDatabase('planWork', (database) => {
@@ -174,6 +184,63 @@ describeEachDatabase('planWork', (database) => {
       workItem({ repository: other }),
     ]);
     expect(await jobs()).toHaveLength(4);
+  });
+
+  test('an installation of a thousand repositories takes as many statements as one of two', async () => {
+    const classify = (count: number, firstId: number) =>
+      Array.from({ length: count }, (_, index) =>
+        workItem({
+          repository: {
+            id: firstId + index,
+            fullName: `acme/r${firstId + index}`,
+            installationId: 7,
+            isPrivate: false,
+          },
+          type: 'classify',
+          items: [],
+          range: {},
+          include: [],
+          reason: 'installation',
+        }),
+      );
+    const countStatements = async (work: (counted: Database) => Promise<unknown>): Promise<number> => {
+      let statements = 0;
+      await work(
+        db.withPlugin({
+          transformQuery: ({ node }) => {
+            statements += 1;
+            return node;
+          },
+          transformResult: async ({ result }) => result,
+        }),
+      );
+      return statements;
+    };
+    const few = await countStatements((counted) => plan(counted, classify(2, 100)));
+    const planned: unknown[] = [];
+    const many = await countStatements(async (counted) => {
+      planned.push(...(await plan(counted, classify(1_000, 1_000))));
+    });
+    // One statement more: jobs are inserted by 500.
+    expect(many).toBe(few + 1);
+    expect(planned).toHaveLength(1_000);
+    expect(await jobs()).toHaveLength(1_002);
+    // The same once more joins what waits.
+    expect(await countStatements((counted) => plan(counted, classify(1_000, 1_000)))).toBe(many);
+    expect(await jobs()).toHaveLength(1_002);
+
+    const cancel = (counted: Database) => cancelJobs(counted, { installationId: 7 }, 'uninstalled', NOW);
+    expect(await countStatements(cancel)).toBeLessThan(10);
+    expect(await findMetrics(db)).toHaveLength(1_002);
+  });
+
+  test('work on one target named twice in one call becomes one job', async () => {
+    const planned = await plan(db, [workItem(), workItem({ isCritical: true }), workItem({ items: [6] })]);
+    expect(planned.map(({ outcome }) => outcome)).toEqual(['created', 'coalesced', 'created']);
+    expect(await jobs()).toMatchObject([
+      { target: '5', is_critical: true, rule: 'critical_priority' },
+      { target: '6' },
+    ]);
   });
 
   test('a manual request does not wait', async () => {

@@ -1,0 +1,85 @@
+import { type Insertable, sql, type Transaction } from 'kysely';
+import type { DB } from '../store/database.generated.ts';
+import type { Job } from './job.ts';
+
+export type NewJob = Insertable<DB['progressive_capture_jobs']> & { id: string };
+
+/** Rows of one statement: each has some 25 parameters, and Postgres takes 65,535. */
+const BATCH = 500;
+
+/**
+ * Inserts jobs, and answers by the id of each the row that does its work: its own, or the one of the same target that
+ * is still queued and was never dispatched, which takes it in.
+ */
+export async function insertJobs(
+  trx: Transaction<DB>,
+  jobs: readonly NewJob[],
+): Promise<ReadonlyMap<string, Job>> {
+  const rows = new Map<string, Job>();
+  for (const round of roundsOf(jobs)) {
+    for (let from = 0; from < round.length; from += BATCH) {
+      const batch = round.slice(from, from + BATCH);
+      const byTarget = new Map(batch.map((job) => [targetKey(job), job.id]));
+      for (const row of await insert(trx, batch)) rows.set(byTarget.get(targetKey(row)) ?? row.id, row);
+    }
+  }
+  return rows;
+}
+
+/** One statement can't touch a row twice, so jobs of one target join one round after the other. */
+function roundsOf(jobs: readonly NewJob[]): NewJob[][] {
+  const rounds: NewJob[][] = [];
+  const seen = new Map<string, number>();
+  for (const job of jobs) {
+    const key = targetKey(job);
+    const round = seen.get(key) ?? 0;
+    seen.set(key, round + 1);
+    const members = rounds[round] ?? [];
+    rounds[round] = members;
+    members.push(job);
+  }
+  return rounds;
+}
+
+function targetKey(job: Pick<NewJob, 'repository_id' | 'job_type' | 'target'>): string {
+  return `${job.repository_id} ${job.job_type} ${job.target}`;
+}
+
+function insert(trx: Transaction<DB>, jobs: NewJob[]): Promise<Job[]> {
+  return trx
+    .insertInto('progressive_capture_jobs')
+    .values(jobs)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['repository_id', 'job_type', 'target'])
+        .where(sql<boolean>`status = 'queued' AND dispatched_at IS NULL`)
+        .doUpdateSet(COALESCE),
+    )
+    .returningAll()
+    .execute();
+}
+
+const queued = (column: string) => sql.ref(`progressive_capture_jobs.${column}`);
+const incoming = (column: string) => sql.ref(`excluded.${column}`);
+/** A person who asks for what is queued anyway makes it theirs. */
+const ofManual = (column: string) =>
+  sql<never>`CASE WHEN excluded.reason = 'manual' THEN ${incoming(column)} ELSE ${queued(column)} END`;
+
+/** How new work joins queued work. A range without a beginning or an end is the widest. */
+const COALESCE = {
+  range_since: sql<Date>`CASE WHEN ${queued('range_since')} IS NULL OR excluded.range_since IS NULL THEN NULL
+    ELSE least(${queued('range_since')}, excluded.range_since) END`,
+  range_until: sql<Date>`CASE WHEN ${queued('range_until')} IS NULL OR excluded.range_until IS NULL THEN NULL
+    ELSE greatest(${queued('range_until')}, excluded.range_until) END`,
+  include: sql<
+    string[]
+  >`ARRAY(SELECT DISTINCT kind FROM unnest(${queued('include')} || excluded.include) AS kind ORDER BY kind)`,
+  is_critical: sql<boolean>`${queued('is_critical')} OR excluded.is_critical`,
+  reason: ofManual('reason'),
+  actor_id: ofManual('actor_id'),
+  actor_login: ofManual('actor_login'),
+  // The earliest, so that a stream of events can't put a capture off for ever.
+  not_before: sql<Date>`least(${queued('not_before')}, excluded.not_before)`,
+  installation_id: sql<number>`excluded.installation_id`,
+  updated_at: sql<Date>`excluded.updated_at`,
+};
