@@ -29,6 +29,7 @@ export const claim: Call = async (context, { req, bearer, jobId, line }): Promis
   const seen = await findClaimed(db, jobId);
   await requireRightWorkflow(context, claims, seen);
   if (!seen) throw new RefusedError('job_not_found', `There is no job ${jobId}. End this run.`);
+  line.delivery = seen.job.delivery_id ?? undefined;
   line.repository = seen.fullName;
   line.rule = seen.job.rule;
   const isProven = await proveRun(context, claims, seen);

@@ -41,6 +41,7 @@ export async function requireSession(
     .execute();
   const run = runs.find((candidate) => matchesSessionHash(bearer, candidate.session_token_hash));
   if (run) {
+    line.delivery = job.delivery_id ?? undefined;
     line.repository = job.full_name;
     line.rule = job.rule;
     line.run = run.run;

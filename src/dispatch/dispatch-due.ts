@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import type { Config } from '../config/config.ts';
 import { countBulkRunsToday, explainDeferral, isBulkOnInngest, nextDay } from '../jobs/bulk-deferral.ts';
 import type { JobLog } from '../jobs/job-log.ts';
@@ -112,11 +113,8 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
       everything: seen !== availability,
     });
     availability = seen;
-    for (const job of rerouted) {
-      log.info(
-        { job: job.id, stage: 'route', processor: job.processor_type, rule: job.rule },
-        'Routed again.',
-      );
+    for (const line of await describeJobs(rerouted.map((job) => job.id))) {
+      log.info({ ...line, stage: 'route' }, 'Routed again.');
     }
     return (
       (await dispatchQueue('inngest', dispatchers.inngest)) +
@@ -130,9 +128,27 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
       extendLease: async (job, run) =>
         run.worker === 'workflow' ? ((await bulk?.extendLease?.(job, run)) ?? null) : null,
     });
-    for (const { jobId, run, status } of lost) {
-      log.warn({ job: jobId, run, stage: 'dispatch', status }, 'A run was lost.');
+    for (const line of await describeJobs(lost.map(({ jobId }) => jobId))) {
+      const { run, status } = lost.find(({ jobId }) => jobId === line.job) ?? {};
+      log.warn({ ...line, run, stage: 'dispatch', status }, 'A run was lost.');
     }
+  }
+
+  /** The keys that the log lines of every stage share. */
+  async function describeJobs(ids: string[]) {
+    if (ids.length === 0) return [];
+    return db
+      .selectFrom('progressive_capture_jobs as job')
+      .innerJoin('repositories as repository', 'repository.id', 'job.repository_id')
+      .select([
+        'job.delivery_id as delivery',
+        'job.id as job',
+        'repository.full_name as repository',
+        'job.processor_type as processor',
+        'job.rule',
+      ])
+      .where('job.id', '=', sql<string>`ANY(${ids}::uuid[])`)
+      .execute();
   }
 
   async function dispatchQueue(processor: Processor, dispatcher: Dispatcher): Promise<number> {
@@ -247,6 +263,7 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
     const why = `routed by ${job.rule}`;
     log.info(
       {
+        delivery: job.delivery_id ?? undefined,
         job: job.id,
         repository: job.repository.fullName,
         stage: 'dispatch',

@@ -91,7 +91,7 @@ export async function finishClassification(
       const { processor, rule } = plan.route;
       log.info(
         { ...line, job: plan.job.id, processor, rule, ...cost },
-        `The history is queued: ${plan.message}.`,
+        `The history is queued: ${plan.message}`,
       );
     }
   }

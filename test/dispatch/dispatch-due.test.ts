@@ -302,7 +302,7 @@ describeEachDatabase('the dispatch loop', (database) => {
   });
 
   test('gives up lost runs and sends them again with the next number', async () => {
-    const { id } = await planJob(db, workItem({ reason: 'manual' }));
+    const { id } = await planJob(db, workItem({ reason: 'manual', deliveryId: 'd-1' }));
     let now = NOW;
     const loop = makeLoop(db, inngest, bulk, { now: () => now });
     await loop.runOnce();
@@ -310,6 +310,16 @@ describeEachDatabase('the dispatch loop', (database) => {
     await loop.runOnce();
     expect(inngest.sent).toEqual(['acme/widgets 5 1', 'acme/widgets 5 2']);
     expect(await findRuns(db, id)).toMatchObject([{ conclusion: 'lost' }, { state: 'sent', attempt: 2 }]);
+    expect(loop.log.lines.find(({ message }) => message === 'A run was lost.')?.fields).toEqual({
+      delivery: 'd-1',
+      job: id,
+      repository: 'acme/widgets',
+      stage: 'dispatch',
+      processor: 'inngest',
+      rule: 'small_batch',
+      run: 1,
+      status: 'queued',
+    });
   });
 
   test('started, it sends a job at the time that it is due, and sees rows of other processes', async () => {
