@@ -122,7 +122,7 @@ async function captureJob(
   holder: string,
   options: RunJobOptions,
 ): Promise<CaptureEnd> {
-  const { db, config, log, leaseMs, signal } = options;
+  const { db, config, log, leaseMs } = options;
   const [owner = '', name = ''] = fullName.split('/');
   let progress: Progress | null = null;
   const lease = holdLease({
@@ -134,6 +134,7 @@ async function captureJob(
     log,
     progress: () => progress,
   });
+  const signal = options.signal ? AbortSignal.any([options.signal, lease.signal]) : lease.signal;
   const destination = createDatabaseDestination({
     db,
     repositoryId: job.repository_id,
@@ -143,7 +144,7 @@ async function captureJob(
     const github = createGitHubClient({
       apiUrl: config.github.apiUrl,
       graphqlUrl: config.github.graphqlUrl,
-      token: () => findToken(job, fullName, options.tokenFor),
+      token: () => unlessAborted(signal, findToken(job, fullName, options.tokenFor)),
       userAgent: 'hybrid-capture',
       log: (level, message, fields) =>
         log[level]({ job: job.id, repository: fullName, stage: 'capture', ...fields }, message),
@@ -161,7 +162,7 @@ async function captureJob(
       destination,
       log: (level, message, fields) =>
         log[level]({ job: job.id, repository: fullName, stage: 'capture', ...fields }, message),
-      signal: signal ? AbortSignal.any([signal, lease.signal]) : lease.signal,
+      signal,
       deadline: new Date(Date.now() + options.sliceMs),
       maxWaitMs: Math.floor(options.sliceMs / 2),
       onProgress: (now) => {
@@ -170,11 +171,24 @@ async function captureJob(
     });
     return judgeCaptureResult(result);
   } catch (error) {
-    if (signal?.aborted) return { outcome: 'continue', result: null, error: null };
+    if (options.signal?.aborted) return { outcome: 'continue', result: null, error: null };
     return judgeCaptureError(error);
   } finally {
     await lease.release();
     await destination.close();
+  }
+}
+
+/** Octokit asks on for half a minute while GitHub is away, and can't be told to stop: a run that must end does not wait. */
+async function unlessAborted<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

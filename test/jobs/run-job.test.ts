@@ -174,6 +174,20 @@ describeEachDatabase('runJob', (database) => {
     });
   });
 
+  test('told to stop while GitHub gives no token, it ends at once and goes on later', async () => {
+    const stopping = new AbortController();
+    const job = await ready({});
+    const report = await carryOut(job, {
+      signal: stopping.signal,
+      tokenFor: () => {
+        stopping.abort();
+        return new Promise(() => {});
+      },
+    });
+    expect(report.status).toBe('queued');
+    expect(await findJob(db, job.jobId)).toMatchObject({ attempt: 0, status_reason: 'continuation' });
+  });
+
   describe('a classification', () => {
     const classify = (reason: WorkItem['reason']) =>
       ready({ type: 'classify', items: [], include: [], range: {}, reason });
