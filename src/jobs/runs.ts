@@ -119,19 +119,23 @@ export interface SentRun {
   now?: Date;
 }
 
-/** Notes that a reserved run was sent. One that has begun by now stays as it is, but learns its workflow run's id. */
+/**
+ * Notes that a reserved run was sent. One that has begun by now stays as it is, but learns its workflow run's id where
+ * it has none: a dispatch whose answer was lost may have started another workflow run, which was the faster one.
+ */
 export async function markSent(db: Database, sent: SentRun): Promise<void> {
   const { now = new Date() } = sent;
   await inTransaction(db, async (trx) => {
     const found = await lockCurrentRun(trx, sent.jobId, sent.run);
     if (!found || found.run.state === 'ended') return;
     const { job, run } = found;
+    const workflowRunId = run.workflow_run_id ?? sent.workflowRunId ?? null;
     await trx
       .updateTable('job_runs')
       .set({
         state: run.state === 'reserved' ? 'sent' : run.state,
         worker: run.worker ?? sent.worker,
-        workflow_run_id: sent.workflowRunId ?? run.workflow_run_id,
+        workflow_run_id: workflowRunId,
       })
       .where('job_id', '=', job.id)
       .where('run', '=', run.run)
@@ -142,14 +146,14 @@ export async function markSent(db: Database, sent: SentRun): Promise<void> {
         dispatched_at: now,
         status_reason: null,
         error: null,
-        workflow_run_id: sent.workflowRunId ?? null,
+        workflow_run_id: workflowRunId,
         lease_holder: sent.worker,
         lease_expires_at: new Date(now.getTime() + sent.leaseMs),
       });
-    } else if (sent.workflowRunId !== undefined) {
+    } else if (workflowRunId !== null) {
       await trx
         .updateTable('progressive_capture_jobs')
-        .set({ workflow_run_id: sent.workflowRunId })
+        .set({ workflow_run_id: workflowRunId })
         .where('id', '=', job.id)
         .execute();
     }

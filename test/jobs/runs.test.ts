@@ -172,6 +172,29 @@ describeEachDatabase('runs of a job', (database) => {
       expect(await findRuns(db, jobId)).toMatchObject([{ state: 'running' }]);
     });
 
+    test('a second dispatch does not take a run from the workflow run that has begun it', async () => {
+      const run = await reserve(db, jobId);
+      await startRun(db, {
+        jobId,
+        run,
+        worker: 'workflow',
+        workflowRunId: 500,
+        workflowRunAttempt: 1,
+        leaseMs: LEASE_MS,
+        now: NOW,
+      });
+      await markSent(db, {
+        jobId,
+        run,
+        worker: 'workflow',
+        workflowRunId: 501,
+        leaseMs: 1,
+        now: later(1_000),
+      });
+      expect(await findJob(db, jobId)).toMatchObject({ status: 'running', workflow_run_id: 500 });
+      expect(await findRuns(db, jobId)).toMatchObject([{ state: 'running', workflow_run_id: 500 }]);
+    });
+
     test('not twice, not another run, not after its end', async () => {
       const run = await reserve(db, jobId);
       expect(await start(run + 1)).toBeNull();
