@@ -85,6 +85,9 @@ export function createWorkflowDispatcher(options: WorkflowDispatcherOptions): Di
 
   async function call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Response> {
     const send = options.fetch ?? fetch;
+    const token = await options.token().catch((cause: unknown) => {
+      throw explainNoToken(cause, workflow);
+    });
     try {
       return await send(`${options.apiUrl}${path}`, {
         method,
@@ -92,7 +95,7 @@ export function createWorkflowDispatcher(options: WorkflowDispatcherOptions): Di
           accept: 'application/vnd.github+json',
           'x-github-api-version': '2022-11-28',
           'user-agent': 'hybrid-capture',
-          authorization: `Bearer ${await options.token()}`,
+          authorization: `Bearer ${token}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -112,6 +115,29 @@ export function createWorkflowDispatcher(options: WorkflowDispatcherOptions): Di
   }
 
   return { name: 'workflow', leaseMs: LEASE_MS, dispatch, extendLease };
+}
+
+/**
+ * GitHub refuses a token for good where the App is not installed, is suspended, or lacks a permission that is asked for.
+ * Source: https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app (403, 404, 422)
+ */
+function explainNoToken(
+  cause: unknown,
+  { owner, repo }: WorkflowDispatcherOptions['workflow'],
+): DispatchError {
+  const status = cause instanceof Error && 'status' in cause ? Number(cause.status) : 0;
+  const isRefused = status === 403 || status === 404 || status === 422;
+  return new DispatchError(
+    isRefused ? 'no_token' : 'github_unreachable',
+    `GitHub gave no token for ${owner}/${repo}: ${describe(cause)}`,
+    isRefused
+      ? {
+          isBlocked: true,
+          cure: `Install the App on ${owner}/${repo}, or lift its suspension, and accept its permissions ("Actions: write").`,
+          cause,
+        }
+      : { isBlocked: false, cure: 'It is tried again.', cause },
+  );
 }
 
 /** GitHub Enterprise Server up to 3.20 answers 400 to a field that it does not know. */

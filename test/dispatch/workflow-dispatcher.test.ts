@@ -141,6 +141,25 @@ describe('dispatching a workflow run', () => {
     expect(error.message).toContain(answer.body.message);
   });
 
+  test.each([
+    [403, true],
+    [404, true],
+    [422, true],
+    [401, false],
+    [500, false],
+    [undefined, false],
+  ])('no token, HTTP %s: blocked is %s', async (status, isBlocked) => {
+    const dispatcher = createWorkflowDispatcher({
+      workflow: WORKFLOW,
+      apiUrl: 'http://127.0.0.1:9',
+      token: () => Promise.reject(Object.assign(new Error('no'), status === undefined ? {} : { status })),
+      isJobsRepositoryPublic: () => false,
+    });
+    const error = await dispatcher.dispatch(DUE, 1).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(DispatchError);
+    expect(error).toMatchObject({ isBlocked, code: isBlocked ? 'no_token' : 'github_unreachable' });
+  });
+
   test('no connection: tried again', async () => {
     const dispatcher = createWorkflowDispatcher({
       workflow: WORKFLOW,
