@@ -1,7 +1,12 @@
 import process from 'node:process';
+import { setFlagsFromString } from 'node:v8';
 import { describeError } from './describe-error.ts';
 import { log } from './log.ts';
 import { run } from './run.ts';
+
+// GitHub is what takes the time of a run; without this V8 lets garbage pile up, more the longer the run (20,000 pull
+// requests: 375 MB instead of 160).
+setFlagsFromString('--optimize-for-size');
 
 try {
   await run(new Date());
