@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import type { CommandOutcome } from '../src/rollout/command-outcome.ts';
 import { refuse } from '../src/rollout/command-outcome.ts';
 import { findVerb } from '../src/rollout/commands.ts';
@@ -76,6 +77,8 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
       .select('comment_id')
       .where('outcome', '=', 'received')
       .groupBy('comment_id')
+      // A stop overtakes what waits.
+      .orderBy(sql`bool_or(verb = 'rollout stop')`, 'desc')
       .orderBy('comment_id')
       .execute();
     for (const { comment_id } of waiting) {

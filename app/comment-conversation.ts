@@ -21,6 +21,9 @@ export interface FetchedComment {
   issueNumber: number;
 }
 
+/** Other commands wait for this answer; without it they would wait for ever on a connection that says nothing. */
+const REPLY_WITHIN_MS = 15_000;
+
 export type Reaction = 'eyes' | 'rocket' | '-1' | 'confused';
 
 /** A comment as it is now, and the ways to answer it. */
@@ -72,6 +75,7 @@ export async function openConversation(
         ...place,
         issue_number,
         body,
+        request: { signal: AbortSignal.timeout(REPLY_WITHIN_MS) },
       });
     },
     react: async (content) => {

@@ -69,7 +69,13 @@ export async function createGitHubApp(options: {
     // Probot's children write what Octokit says of each request; only what goes wrong is wanted here.
     log: log.child({}, { level: log.isLevelEnabled('debug') ? 'debug' : 'warn' }),
     // As a function, since Probot adds throttle options of its own to those of a plain object.
-    Octokit: ProbotOctokit.defaults((given: object) => ({ ...given, throttle: { enabled: false } })),
+    Octokit: ProbotOctokit.defaults((given: object) => ({
+      ...given,
+      throttle: { enabled: false },
+      // Three, the default, take 14 s while GitHub is away, and neither a stop nor `/rollout stop` may wait behind them.
+      // Who asks for something tries again by itself.
+      retry: { retries: 1 },
+    })),
   });
   await probot.ready();
   const app = await probot.auth();

@@ -130,6 +130,23 @@ async function say(login: string, body: string, said: Said = {}) {
   return { comment, replies, reactions: (comment.reactions ?? []).map(({ content }) => content), rows };
 }
 
+/** A comment whose command the app has noted, and not carried out. */
+async function note(login: string, body: string): Promise<void> {
+  const author = sandbox.world.actor(login);
+  const comment = addIssueComment(sandbox.world, control, { author, body, createdAt: minutesAgo(1) });
+  await app.db
+    .insertInto('commands')
+    .values({
+      comment_id: comment.id,
+      command_index: 0,
+      repository_id: control.repository.id,
+      actor_id: author.id,
+      verb: body.split(' ', 2).join(' ').slice(1),
+      body_sha256: createHash('sha256').update(body).digest('hex'),
+    })
+    .execute();
+}
+
 /** Makes a delivery whose payload shows the comment as it is now, to nobody. */
 async function capturePayload(comment: IssueComment, said: Said, author: Actor): Promise<void> {
   sandbox.app.webhookUrl = 'http://127.0.0.1:9/nobody';
@@ -217,25 +234,23 @@ describe('a command in the control repository', () => {
   });
 
   it('is carried out after a restart when the process died after the commit', async () => {
-    const comment = addIssueComment(sandbox.world, control, {
-      author: sandbox.world.actor('keeper'),
-      body: '/rollout include acme/widgets',
-      createdAt: minutesAgo(1),
-    });
-    await app.db
-      .insertInto('commands')
-      .values({
-        comment_id: comment.id,
-        command_index: 0,
-        repository_id: control.repository.id,
-        actor_id: sandbox.world.actor('keeper').id,
-        verb: 'rollout include',
-        body_sha256: createHash('sha256').update(comment.body).digest('hex'),
-      })
-      .execute();
+    await note('keeper', '/rollout include acme/widgets');
     // Any new command makes the app look around, as its start does.
     await say('helper', '/rollout status');
     expect(await rollout()).toMatchObject({ target_repositories: [widgets.id] });
+  });
+
+  it('a stop overtakes what waits', async () => {
+    await note('keeper', '/rollout include acme/widgets');
+    await note('keeper', '/rollout stop errors everywhere');
+    await say('helper', '/rollout status');
+    const history = await app.db
+      .selectFrom('rollout_history')
+      .select('action')
+      .orderBy('seq', 'desc')
+      .limit(2)
+      .execute();
+    expect(history.map(({ action }) => action)).toEqual(['include', 'emergency_stop']);
   });
 });
 
