@@ -168,6 +168,8 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
         if (outcome === 'unavailable') return sent;
         if (outcome !== 'not_taken') progress += 1;
         if (outcome === 'sent') sent += 1;
+        // The rest of this page may have been deferred with it.
+        if (outcome === 'deferred') break;
       }
       if (progress === 0) return sent;
     }
@@ -179,7 +181,7 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
   ): Promise<'sent' | 'deferred' | 'not_taken' | 'blocked' | 'unavailable'> {
     const begunAt = Date.now();
     if (isBulkOnInngest(due) && (await countBulkRunsToday(db, now())) >= config.inngestBulkPerDay) {
-      await defer(due);
+      await deferBulk();
       return 'deferred';
     }
     const reserved = await reserveRun(db, due.id, holder, {
@@ -253,25 +255,25 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
     return new Date(now().getTime() + Math.min(Math.max(triedMs, RETRY_MS.min), RETRY_MS.max));
   }
 
-  async function defer(job: DueJob): Promise<void> {
-    await db
+  /** All of the due bulk work at once: the day's executions are used up for each of them. */
+  async function deferBulk(): Promise<void> {
+    const at = now();
+    const deferred = await db
       .updateTable('progressive_capture_jobs')
-      .set({ status_reason: 'bulk_deferred', not_before: nextDay(now()), updated_at: now() })
-      .where('id', '=', job.id)
+      .set({ status_reason: 'bulk_deferred', not_before: nextDay(at), updated_at: at })
       .where('status', '=', 'queued')
+      .where('is_bulk', '=', true)
+      .where('processor_type', '=', 'inngest')
+      .where('not_before', '<=', at)
+      .where((eb) => eb.or([eb('lease_expires_at', 'is', null), eb('lease_expires_at', '<', at)]))
+      .returning('id')
       .execute();
-    const why = `routed by ${job.rule}`;
-    log.info(
-      {
-        delivery: job.delivery_id ?? undefined,
-        job: job.id,
-        repository: job.repository.fullName,
-        stage: 'dispatch',
-        processor: 'inngest',
-        rule: job.rule,
-      },
-      explainDeferral(job.repository.fullName, why, config.inngestBulkPerDay),
-    );
+    for (const line of await describeJobs(deferred.map(({ id }) => id))) {
+      log.info(
+        { ...line, stage: 'dispatch' },
+        explainDeferral(line.repository, `routed by ${line.rule}`, config.inngestBulkPerDay),
+      );
+    }
   }
 
   return pass;

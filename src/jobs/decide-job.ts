@@ -2,6 +2,7 @@ import type { Category } from '../rollout/category.ts';
 import { type Enrolment, evaluateEnrolment, type RolloutState } from '../rollout/evaluate-enrolment.ts';
 import { decideRoute, isExposed, type RouteContext, type RouteDecision } from '../route/decide-route.ts';
 import type { WorkItem } from '../work-item/work-item.ts';
+import type { Job } from './job.ts';
 import { jobPriority } from './job-priority.ts';
 
 /** What the store knows of the repository that matters to a decision. */
@@ -71,4 +72,9 @@ export function decisionColumns({ route, enrolment, isExposed, isBulk, priority 
     rollout_phase: enrolment.phase,
     rollout_version: enrolment.version,
   };
+}
+
+/** Whether a job holds this decision already, so that nothing is to be written. */
+export function holdsDecision(job: Job, decision: JobDecision): boolean {
+  return Object.entries(decisionColumns(decision)).every(([name, value]) => job[name as keyof Job] === value);
 }

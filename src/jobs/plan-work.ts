@@ -13,7 +13,13 @@ import { splitWorkItem } from '../route/split-work-item.ts';
 import type { DB } from '../store/database.generated.ts';
 import type { WorkItem, WorkRepository } from '../work-item/work-item.ts';
 import { countBulkRunsToday, explainDeferral, isBulkOnInngest, nextDay } from './bulk-deferral.ts';
-import { decideJob, decisionColumns, type JobDecision, type RepositoryFacts } from './decide-job.ts';
+import {
+  decideJob,
+  decisionColumns,
+  holdsDecision,
+  type JobDecision,
+  type RepositoryFacts,
+} from './decide-job.ts';
 import { insertJobs, type NewJob } from './insert-jobs.ts';
 import { type Job, jobWorkItem } from './job.ts';
 import { jobTarget } from './job-target.ts';
@@ -161,12 +167,10 @@ async function settleDecision(
     });
     // While a dispatcher is sending it, it goes where it was decided to go; the worker reads the wider range.
     const isBeingSent = job.lease_expires_at !== null && job.lease_expires_at > context.now;
-    const columns = decisionColumns(merged);
-    const isSame = Object.entries(columns).every(([name, value]) => job[name as keyof Job] === value);
-    if (isBeingSent || isSame) return merged;
+    if (isBeingSent || holdsDecision(job, merged)) return merged;
     job = await trx
       .updateTable('progressive_capture_jobs')
-      .set(columns)
+      .set(decisionColumns(merged))
       .where('id', '=', job.id)
       .returningAll()
       .executeTakeFirstOrThrow();

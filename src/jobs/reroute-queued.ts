@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import { readRollout } from '../rollout/rollout-store.ts';
 import type { DB } from '../store/database.generated.ts';
 import type { Database } from '../store/database.ts';
-import { decideJob, decisionColumns } from './decide-job.ts';
+import { decideJob, decisionColumns, holdsDecision } from './decide-job.ts';
 import { type Job, jobWorkItem } from './job.ts';
 import type { PlanContext } from './plan-work.ts';
 import { findRepositoryFacts } from './repository-facts.ts';
@@ -76,6 +76,7 @@ async function reroute(
   const item = jobWorkItem(job, { fullName: repository.full_name, isPrivate: repository.is_private });
   const context = { now: job.created_at, limits, rollout, bulk: bulkFor(item.repository) };
   const decided = decideJob(item, repository.facts, context);
+  if (holdsDecision(job, decided)) return job;
   const isMoved = decided.route.processor !== job.processor_type;
   const wasDeferred = job.status_reason === 'bulk_deferred';
   return trx

@@ -286,6 +286,33 @@ describeEachDatabase('the dispatch loop', (database) => {
     expect(await findJob(db, second.id)).toMatchObject({ status: 'dispatched', status_reason: null });
   });
 
+  test('all bulk work above the daily cap is deferred at once, each job with its line', async () => {
+    await resetJobs(db, 0);
+    const ids = Array.from({ length: 120 }, (_, index) => index + 1);
+    await plan(
+      db,
+      ids.map((id) => historyItem({ repository: repository(id) })),
+    );
+    let statements = 0;
+    const counted = db.withPlugin({
+      transformQuery: ({ node }) => {
+        statements += 1;
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    });
+    const loop = makeLoop(counted, inngest, bulk, { perDay: 0 });
+    await loop.runOnce();
+    expect(statements).toBeLessThan(20);
+    const waiting = await db
+      .selectFrom('progressive_capture_jobs')
+      .select('id')
+      .where('status_reason', '=', 'bulk_deferred')
+      .execute();
+    expect(waiting).toHaveLength(120);
+    expect(loop.log.lines.filter(({ message }) => message.includes('/rollout include'))).toHaveLength(120);
+  });
+
   test('`/rollout include` starts what was deferred', async () => {
     await resetJobs(db, 0);
     const { id } = await planJob(db, historyItem());
