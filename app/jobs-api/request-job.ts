@@ -178,7 +178,15 @@ async function planAndBind(
   if (planned.outcome === 'skipped') return { job: null, reason: planned.reason, message: planned.message };
   const { job, message } = planned;
   if (job.processor_type !== 'github_actions') return { job: null, reason: job.rule, message };
-  if (await bindJob(trx, job.id, claims.runId, context)) return { job: { id: job.id } };
+  if (await bindJob(trx, job.id, claims.runId, context)) {
+    // How a run ends that users scheduled in their own repository says nothing about the rollout.
+    await trx
+      .updateTable('progressive_capture_jobs')
+      .set({ is_exposed: false })
+      .where('id', '=', job.id)
+      .execute();
+    return { job: { id: job.id } };
+  }
   return {
     job: null,
     reason: 'queued',

@@ -41,11 +41,15 @@ describeEachDatabase('POST /api/jobs', (database) => {
       status: 'dispatched',
       workflow_run_id: 88001,
     });
+    expect(job?.is_exposed).toBe(false);
 
     const claim = await api.post(`/api/jobs/${job?.id}/claim`, await api.idToken(OWN), IDENTITY);
     expect(claim).toMatchObject({ status: 200, body: { job: { repository: { id: SHOP.id } } } });
     const finish = await api.post(`/api/jobs/${job?.id}/finish`, claim.body.sessionToken, report());
     expect(finish.body).toEqual({ status: 'completed' });
+    // Users' own runs never feed the guard.
+    const metrics = await api.db.selectFrom('rollout_metrics').select(['outcome', 'exposed']).execute();
+    expect(metrics).toEqual([{ outcome: 'success', exposed: false }]);
   });
 
   it('passes on what is asked for', async () => {
