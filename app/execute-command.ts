@@ -1,9 +1,9 @@
-import { sql } from 'kysely';
 import type { Config } from '../src/config/config.ts';
 import { type CommandOutcome, refuse } from '../src/rollout/command-outcome.ts';
 import { executeRolloutCommand } from '../src/rollout/commands.ts';
 import type { ParsedCommand } from '../src/rollout/parse-command.ts';
 import type { Database } from '../src/store/database.ts';
+import { findServedRepository } from '../src/store/find-repository.ts';
 import type { CommentConversation } from './comment-conversation.ts';
 import { hashBody } from './remember-commands.ts';
 
@@ -59,20 +59,4 @@ function placeOf(fullName: string, control: Config['control']) {
   const name = `${control.owner}/${control.repo}`;
   const isControl = fullName.toLowerCase() === name.toLowerCase();
   return isControl ? ({ kind: 'control' } as const) : ({ kind: 'elsewhere', control: name } as const);
-}
-
-/** A name can have been another repository's before: the one that was seen last is meant. */
-async function findServedRepository(
-  db: Database,
-  fullName: string,
-): Promise<{ id: number; fullName: string } | null> {
-  const row = await db
-    .selectFrom('repositories')
-    .select(['id', 'full_name'])
-    .where(sql`lower(full_name)`, '=', fullName.toLowerCase())
-    .where('removed_at', 'is', null)
-    .where('installation_id', 'is not', null)
-    .orderBy('captured_at', 'desc')
-    .executeTakeFirst();
-  return row ? { id: row.id, fullName: row.full_name } : null;
 }

@@ -7,9 +7,10 @@ import { type PlannedJob, planWork } from '../../src/jobs/plan-work.ts';
 import { ensureRollout, readRollout } from '../../src/rollout/rollout-store.ts';
 import { bulkAvailability } from '../../src/route/bulk-availability.ts';
 import type { Database } from '../../src/store/database.ts';
+import { findServedRepository } from '../../src/store/find-repository.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
 import type { CaptureInclude, WorkItem, WorkRepository } from '../../src/work-item/work-item.ts';
-import { findRepositoryOnGitHub, findStoredRepository } from '../find-repository.ts';
+import { findRepositoryOnGitHub } from '../find-repository-on-github.ts';
 import { parseFullName, parseInclude, parseNumbers, parseTime } from '../parse-arguments.ts';
 import type { CommandTerminal } from '../terminal.ts';
 import { readConfig, withDatabase } from '../with-database.ts';
@@ -66,7 +67,7 @@ async function planCapture(
 ): Promise<PlannedJob[]> {
   const app = await openGitHubApp(config);
   const repository =
-    (await findStoredRepository(db, fullName)) ?? (app && (await findRepositoryOnGitHub(app, fullName)));
+    (await findServedRepository(db, fullName)) ?? (app && (await findRepositoryOnGitHub(app, fullName)));
   if (!repository) {
     throw new Error(
       app

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { executeRolloutCommand, ROLLOUT_VERBS } from '../../src/rollout/commands.ts';
 import { renderTerminal } from '../../src/rollout/render-reply.ts';
 import { ensureRollout } from '../../src/rollout/rollout-store.ts';
-import { findStoredRepository } from '../find-repository.ts';
+import { findServedRepository } from '../../src/store/find-repository.ts';
 import type { CommandTerminal } from '../terminal.ts';
 import { readConfig, withDatabase } from '../with-database.ts';
 
@@ -40,7 +40,7 @@ export function addRolloutCommand(program: Command, terminal: CommandTerminal): 
               source: { type: 'cli' },
               place: { kind: 'control' },
               permission: async () => 'admin',
-              findRepository: async (fullName) => findStoredRepository(db, fullName),
+              findRepository: async (fullName) => findServedRepository(db, fullName),
             },
           );
           if (!outcome.ok) terminal.setFailed();

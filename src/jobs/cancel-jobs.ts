@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../store/database.ts';
-import { inTransaction } from './in-transaction.ts';
+import { inTransaction } from '../store/in-transaction.ts';
 import { insertMetrics } from './record-outcome.ts';
 
 export interface CancelledJob {

@@ -1,8 +1,8 @@
 import type { Transaction } from 'kysely';
 import type { DB } from '../store/database.generated.ts';
 import type { Database } from '../store/database.ts';
+import { inTransaction } from '../store/in-transaction.ts';
 import { neutralizeLog } from '../text/neutralize.ts';
-import { inTransaction } from './in-transaction.ts';
 import type { Job, JobRun } from './job.ts';
 import { judgeEnd, type RunOutcome } from './judge-end.ts';
 import { moveJob } from './move-job.ts';

@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Progress } from '../jobs-api/protocol.ts';
 import type { DB } from '../store/database.generated.ts';
 import type { Database } from '../store/database.ts';
-import { inTransaction } from './in-transaction.ts';
+import { inTransaction } from '../store/in-transaction.ts';
 import type { Job, Worker } from './job.ts';
 import { findRun, lockCurrentRun } from './lock-run.ts';
 import { moveJob } from './move-job.ts';

@@ -1,5 +1,5 @@
 import type { Database } from '../store/database.ts';
-import { inTransaction } from './in-transaction.ts';
+import { inTransaction } from '../store/in-transaction.ts';
 import type { Job, JobRun, Worker } from './job.ts';
 import { lockCurrentRun } from './lock-run.ts';
 import { moveJob } from './move-job.ts';

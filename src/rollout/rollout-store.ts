@@ -2,6 +2,7 @@ import { type Selectable, sql, type Updateable } from 'kysely';
 import type { Config, RolloutStrategy } from '../config/config.ts';
 import type { DB } from '../store/database.generated.ts';
 import type { Database } from '../store/database.ts';
+import { inTransaction } from '../store/in-transaction.ts';
 import { FEATURE_NAME, type RolloutMachineState, type RolloutState } from './evaluate-enrolment.ts';
 
 /** The rollout's row, with what people are shown beside what enrolment needs. */
@@ -170,10 +171,6 @@ async function describeChange(
                    set_config('hybrid.source', ${JSON.stringify(source)}, true),
                    set_config('hybrid.action', ${action}, true),
                    set_config('hybrid.reason', ${reason ?? ''}, true)`.execute(trx);
-}
-
-function inTransaction<Result>(db: Database, work: (trx: Database) => Promise<Result>): Promise<Result> {
-  return db.isTransaction ? work(db) : db.transaction().execute(work);
 }
 
 type Row = Selectable<DB['rollout_configuration']>;

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
-import type { DB } from '../store/database.generated.ts';
-import type { Database } from '../store/database.ts';
+import type { DB } from './database.generated.ts';
+import type { Database } from './database.ts';
 
 /** Runs `work` in the caller's transaction, or in one of its own when the caller has none. */
 export function inTransaction<Result>(
