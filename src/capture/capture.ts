@@ -95,6 +95,7 @@ async function captureRepository(
   const repository = checkRepository(session, answer);
   const capturedAt = answer.receivedAt.toISOString();
   session.repositoryId = repository.databaseId ?? 0;
+  state.repositoryId = session.repositoryId;
   writer.add(repositoryRows(repository, session.repositoryId, capturedAt));
   if (state.startedAt !== null) return;
   state.startedAt = capturedAt;

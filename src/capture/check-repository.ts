@@ -33,8 +33,9 @@ export function checkRepository<R extends { databaseId: number | null }>(
     );
   }
   if (repositoryId !== 0 && repository.databaseId !== repositoryId) {
-    const found = `${name} is repository ${repository.databaseId} now, not ${repositoryId}`;
-    throw new GitHubError('repository_changed', `${found}; find the new name of the one that is meant`);
+    const found = `${name} is repository ${repository.databaseId} now, not ${repositoryId} as before`;
+    const cure = 'give the new name of the one that is meant, or capture this one to another place';
+    throw new GitHubError('repository_changed', `${found}; ${cure}`);
   }
   return repository;
 }

@@ -75,6 +75,8 @@ export type Walk = z.infer<typeof Walk>;
 /** All that a capture must remember to go on elsewhere. */
 export const CaptureState = z.object({
   version: z.literal(1),
+  /** The repository's database id: under its name there may be another one by the next run. Null: not told yet. */
+  repositoryId: z.number().nullable(),
   /** When this pass began, by GitHub's clock; what changed later belongs to the next pass. Null: not begun. */
   startedAt: z.string().nullable(),
   /** An incremental pass captures what changed since then; null: everything in the target's range. */

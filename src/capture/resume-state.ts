@@ -16,6 +16,7 @@ const OVERLAP_MS = 10 * 60_000;
 export function resumeState(checkpoint: Checkpoint | null, target: CaptureTarget): CaptureState {
   const fresh: CaptureState = {
     version: 1,
+    repositoryId: null,
     startedAt: null,
     changedSince: null,
     stage: 0,
@@ -34,10 +35,10 @@ export function resumeState(checkpoint: Checkpoint | null, target: CaptureTarget
   if (!parsed.success) return fresh;
   const stored = parsed.data;
   if (!stored.isFinished) return stored;
-  const { sizes, startedAt } = stored;
+  const { repositoryId, sizes, startedAt } = stored;
   const isWholeRange = target.items.length === 0 && target.type !== 'verify';
   // A pass that left gaps is no ground to build upon.
-  if (!isWholeRange || startedAt === null || stored.gaps.length > 0) return { ...fresh, sizes };
+  if (!isWholeRange || startedAt === null || stored.gaps.length > 0) return { ...fresh, repositoryId, sizes };
   const changedSince = new Date(Date.parse(startedAt) - OVERLAP_MS).toISOString();
-  return { ...fresh, sizes, changedSince };
+  return { ...fresh, repositoryId, sizes, changedSince };
 }

@@ -125,7 +125,7 @@ export function createSession(
     writer,
     warnings,
     pullRequests: 0,
-    repositoryId: options.repository.id ?? 0,
+    repositoryId: options.repository.id ?? state.repositoryId ?? 0,
 
     async ask<T>(query: string, variables: Record<string, unknown>, canShrink = false) {
       stopIfAborted(signal);

@@ -62,6 +62,23 @@ describe('resuming', () => {
     ).toEqual([62, 10]);
   });
 
+  test('another repository under the same name is not taken for the one that was captured', async () => {
+    const world = new World();
+    world.addPullRequest();
+    const destination = new MemoryDestination();
+    await runCapture(createFakeGitHub(world.root()), destination);
+    const other = new World();
+    other.databaseId = 78;
+    // Older than the first capture: an incremental pass would pass it over.
+    other.addPullRequest();
+    const stored = destination.rows.length;
+    await expect(runCapture(createFakeGitHub(other.root()), destination)).rejects.toMatchObject({
+      code: 'repository_changed',
+      message: expect.stringContaining('octo/repo is repository 78 now, not 77'),
+    });
+    expect(destination.rows).toHaveLength(stored);
+  });
+
   test('a checkpoint of another version starts from the beginning', async () => {
     const destination = new MemoryDestination();
     destination.checkpoint = { version: 99, anything: true };
