@@ -1,5 +1,6 @@
 import type { CaptureDestination } from '../destination/destination.ts';
 import type { GitHubClient } from '../github/client.ts';
+import { GitHubError } from '../github/errors.ts';
 import type { BudgetShare, Checkpoint, Progress } from '../jobs-api/protocol.ts';
 import { checkRepository } from './check-repository.ts';
 import { type CaptureState, type Gap, startWalk } from './checkpoint.ts';
@@ -90,8 +91,7 @@ async function captureRepository(
   stages: readonly Stage[],
 ): Promise<void> {
   const { state, writer } = session;
-  const query = target.type === 'classify' ? REPOSITORY_WITH_PEOPLE : REPOSITORY;
-  const answer = await session.ask<RepositoryData>(query, {});
+  const answer = await askRepository(session, target.type);
   const repository = checkRepository(session, answer);
   const capturedAt = answer.receivedAt.toISOString();
   session.repositoryId = repository.databaseId ?? 0;
@@ -108,6 +108,19 @@ async function captureRepository(
       0,
     );
   }
+}
+
+/** Counting the people of a very large repository can be too much for GitHub: then it is captured without a category. */
+async function askRepository(session: Session, type: CaptureTarget['type']) {
+  if (type === 'classify') {
+    try {
+      return await session.ask<RepositoryData>(REPOSITORY_WITH_PEOPLE, {}, true);
+    } catch (error) {
+      if (!(error instanceof GitHubError) || error.code !== 'too_heavy') throw error;
+      session.warnings.add(`the people who take part could not be counted: ${error.message}`);
+    }
+  }
+  return session.ask<RepositoryData>(REPOSITORY, {});
 }
 
 function nextStage(state: CaptureState, target: CaptureTarget): void {

@@ -133,6 +133,25 @@ describe('passing faults', () => {
 });
 
 describe('faults that stay', () => {
+  test.each<[string, () => Response]>([
+    ['resource limits', () => answer({ data: { repository: null }, errors: [TOO_MUCH] })],
+    ['a time-out', () => answer('', { status: 504 })],
+  ])('people that GitHub can not count (%s): the other counts are told', async (_, fault) => {
+    const github = createFakeGitHub(bigWorld().root(), ({ operation }) =>
+      operation === 'RepositoryWithPeople' ? fault() : undefined,
+    );
+    const destination = new MemoryDestination();
+    const result = await runCapture(github, destination, { target: { type: 'classify' } });
+    expect(result).toMatchObject({
+      status: 'complete',
+      warnings: [expect.stringContaining('could not be counted')],
+    });
+    const [row] = destination.of('repositories');
+    expect(row).toMatchObject({ pull_requests_count: 61 });
+    expect(row).not.toHaveProperty('contributors_count');
+    expect(row).not.toHaveProperty('counted_at');
+  });
+
   const always =
     (response: () => Response | Promise<Response>): Fault =>
     (_, index) =>
