@@ -16,14 +16,22 @@ export function readOptions(args: readonly string[]): DemoOptions {
       'Shows the whole system on this machine: a local GitHub, the app, the packaged Action, a database.\n' +
         'DATABASE_URL, if set, must be an empty Postgres database; otherwise a new folder under .data/ is used and kept.',
     )
-    .option('--dataset <file>', 'history to load, gzip JSON lines', '')
-    .option('--exit', 'end when done, with exit code 0 only if every row is exact', false)
+    .option('--dataset <file>', 'history to load, gzip JSON lines (docs/demo.md)', readFileName)
+    .option('--exit', 'end when done, with exit code 0 only if every row is exact')
     .option('--port <number>', "the app's port, 0 to 65535; 0 takes a free one", readPort, 0)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   const { dataset, exit, port } = program
     .parse(args, { from: 'user' })
-    .opts<{ dataset: string; exit: boolean; port: number }>();
-  return { dataset: dataset === '' ? null : dataset, exit, port };
+    .opts<{ dataset?: string; exit?: true; port: number }>();
+  return { dataset: dataset ?? null, exit: exit ?? false, port };
+}
+
+/** `--dataset --exit` forgot the file, and `--dataset "$UNSET"` too. */
+function readFileName(text: string): string {
+  if (text === '' || text.startsWith('--')) {
+    throw new InvalidArgumentError('Name a file; one that begins with -- as ./--name.');
+  }
+  return text;
 }
 
 function readPort(text: string): number {

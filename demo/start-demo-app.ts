@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { createApp, type RunningApp } from '../app/create-app.ts';
 import { createLog } from '../app/log.ts';
 import { StartProblem } from '../app/start-problem.ts';
@@ -11,7 +11,7 @@ export async function startDemoApp(
   options: { port: number; dataDir: string | null },
 ): Promise<{ app: RunningApp; config: Config }> {
   const { sandbox } = town;
-  const port = options.port === 0 ? await findFreePort() : options.port;
+  const port = await choosePort(options.port);
   const loaded = loadConfig({
     ...(process.env.DATABASE_URL ? { DATABASE_URL: process.env.DATABASE_URL } : { ALLOW_EMBEDDED: '1' }),
     ...(process.env.DATABASE_CA ? { DATABASE_CA: process.env.DATABASE_CA } : {}),
@@ -41,12 +41,21 @@ export async function startDemoApp(
   return { app, config };
 }
 
-/** A port that nobody listens on; the app's own address must be known before it starts. */
-async function findFreePort(): Promise<number> {
+/** The port asked for, or with 0 one that nobody listens on; the app's own address must be known before it starts. */
+async function choosePort(wanted: number): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
+  const listening = new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(wanted, '127.0.0.1', resolve);
+  });
+  try {
+    await listening;
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : cause;
+    const why = code === 'EADDRINUSE' ? 'is in use' : `can't be opened (${code})`;
+    throw new StartProblem(`port ${wanted} ${why}: give --port another one, or leave it out.`, { cause });
+  }
+  const { port } = server.address() as AddressInfo;
   await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new StartProblem('No free port could be found.');
-  return address.port;
+  return port;
 }

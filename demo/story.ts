@@ -16,33 +16,45 @@ import { startDemoApp } from './start-demo-app.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 import { buildTown, type Town } from './town.ts';
 import { watchJobs } from './watch-jobs.ts';
+import { createWatchdog, type Watchdog } from './watchdog.ts';
 
 interface Scene {
   town: Town;
   app: RunningApp;
   config: Config;
   terminal: Terminal;
-  signal: AbortSignal;
+  watchdog: Watchdog;
 }
 
-/** Tells the whole story once. Resolves to whether the database holds exactly what the local GitHub holds. */
-export async function tellStory(options: DemoOptions, signal: AbortSignal): Promise<boolean> {
+/**
+ * Tells the whole story once. Resolves to whether the database holds exactly what the local GitHub holds.
+ * @throws what keeps it from being told, and the reason of `stop`, which breaks it off
+ */
+export async function tellStory(options: DemoOptions, stop: AbortController): Promise<boolean> {
   const startedMs = Date.now();
+  const watchdog = createWatchdog(stop);
   const terminal = createTerminal();
-  terminal.stage('A local GitHub, with a history');
+  const stage = (title: string) => {
+    stop.signal.throwIfAborted();
+    watchdog.see(title);
+    terminal.stage(title);
+  };
+  stage('A local GitHub, with a history');
   const town = await buildTown(options.dataset);
   const { sandbox, captured } = town;
+  const stopRunner = () => void sandbox.runner.close();
+  stop.signal.addEventListener('abort', stopRunner);
   try {
     const pulls = captured.pulls.size.toLocaleString('en-US');
     terminal.line(`   ${sandbox.webUrl} holds ${fullName(captured)}: ${pulls} pull requests`);
 
-    terminal.stage('The app, with a database');
+    stage('The app, with a database');
     const dataDir = process.env.DATABASE_URL ? null : `.data/demo-${startedMs}`;
     const { app, config } = await startDemoApp(town, { port: options.port, dataDir });
     try {
       await refuseUsedDatabase(app);
       terminal.line(`   ${app.url}, rows in ${dataDir ?? 'the database of DATABASE_URL'}`);
-      const scene = { town, app, config, terminal, signal };
+      const scene = { town, app, config, terminal: { ...terminal, stage }, watchdog };
       await install(scene);
       await include(scene);
       await changeLive(scene);
@@ -50,14 +62,17 @@ export async function tellStory(options: DemoOptions, signal: AbortSignal): Prom
       await verify(scene);
       const exact = await compare(scene, startedMs);
       if (!options.exit) {
+        watchdog.end();
         terminal.line(`\n   The app stays open at ${app.url} (Ctrl-C ends it).`);
-        if (!signal.aborted) await once(signal, 'abort');
+        if (!stop.signal.aborted) await once(stop.signal, 'abort');
       }
       return exact;
     } finally {
       await app.close();
     }
   } finally {
+    watchdog.end();
+    stop.signal.removeEventListener('abort', stopRunner);
     await sandbox.close();
   }
 }
@@ -71,18 +86,18 @@ async function refuseUsedDatabase({ db }: RunningApp): Promise<void> {
   );
 }
 
-async function install({ town, app, terminal, signal }: Scene): Promise<void> {
+async function install({ town, app, terminal, watchdog }: Scene): Promise<void> {
   terminal.stage('The App is installed: each repository is classified, recent work starts, history waits');
   const { sandbox, captured, jobs, control, admin } = town;
   const { delivery } = await sandbox.change.install([jobs, control.repository, captured], admin);
   terminal.line(`   webhook installation.created: ${delivery?.statusCode ?? 'not delivered'}`);
-  showJobs(terminal, await watchJobs(app.db, captured.id, terminal, signal));
+  showJobs(terminal, await watchJobs({ db: app.db, town, terminal, watchdog }));
 }
 
-async function include({ town, app, terminal, signal }: Scene): Promise<void> {
+async function include({ town, app, terminal, watchdog }: Scene): Promise<void> {
   const text = `/rollout include ${fullName(town.captured)} show it`;
   terminal.stage(`A comment in ${fullName(town.control.repository)}: ${text}`);
-  const { sandbox, control, captured, admin } = town;
+  const { sandbox, control, admin } = town;
   const before = control.comments.length;
   await sandbox.change.comment(control, admin, text);
   await app.idle();
@@ -90,7 +105,7 @@ async function include({ town, app, terminal, signal }: Scene): Promise<void> {
   for (const line of reply?.body.split('\n') ?? ['no reply']) {
     if (line !== '' && !line.startsWith('<!--')) terminal.line(`   | ${line}`);
   }
-  const done = await watchJobs(app.db, captured.id, terminal, signal);
+  const done = await watchJobs({ db: app.db, town, terminal, watchdog });
   await sandbox.runner.idle();
   for (const run of sandbox.runner.runs.values()) {
     terminal.line(
@@ -100,32 +115,32 @@ async function include({ town, app, terminal, signal }: Scene): Promise<void> {
   showJobs(terminal, done);
 }
 
-async function changeLive({ town, app, terminal, signal }: Scene): Promise<void> {
+async function changeLive({ town, app, terminal, watchdog }: Scene): Promise<void> {
   terminal.stage('Live: people open, review, comment, merge, delete');
   const before = town.sandbox.deliveries.length;
   await liveChanges(town);
   const sent = town.sandbox.deliveries.slice(before);
-  const jobs = await watchJobs(app.db, town.captured.id, terminal, signal);
+  const jobs = await watchJobs({ db: app.db, town, terminal, watchdog });
   const guids = new Set(sent.map(({ guid }) => guid));
   const fromThem = jobs.filter(({ delivery_id: guid }) => guid !== null && guids.has(guid));
   terminal.line(`   ${sent.length} webhooks, ${fromThem.length} jobs: events of one item come together`);
   showJobs(terminal, fromThem);
 }
 
-async function redeliver({ town, app, terminal, signal }: Scene): Promise<void> {
+async function redeliver({ town, app, terminal, watchdog }: Scene): Promise<void> {
   terminal.stage('A webhook is delivered again: nothing changes');
   const first = town.sandbox.deliveries.find(({ event }) => event === 'pull_request');
-  if (!first) throw new Error('demo: no pull request event was delivered');
-  const before = await watchJobs(app.db, town.captured.id, terminal, signal);
+  if (!first) throw new Error('no pull request event was delivered');
+  const before = await watchJobs({ db: app.db, town, terminal, watchdog });
   const again = await town.sandbox.redeliver(first.id);
-  const after = await watchJobs(app.db, town.captured.id, terminal, signal);
+  const after = await watchJobs({ db: app.db, town, terminal, watchdog });
   terminal.line(
     `   ${again.guid}: ${again.statusCode}, jobs ${before.length} before and ${after.length} after`,
   );
-  if (before.length !== after.length) throw new Error('demo: a redelivered webhook made a job');
+  if (before.length !== after.length) throw new Error('a redelivered webhook made a job');
 }
 
-async function verify({ town, app, config, terminal, signal }: Scene): Promise<void> {
+async function verify({ town, app, config, terminal, watchdog }: Scene): Promise<void> {
   terminal.stage("Verification: GitHub's own totals against the rows, in a workflow run");
   const { captured } = town;
   const planned = await app.db.transaction().execute(async (trx) => {
@@ -163,7 +178,7 @@ async function verify({ town, app, config, terminal, signal }: Scene): Promise<v
   });
   app.dispatchLoop.poke();
   const ids = new Set(planned.map((plan) => (plan.outcome === 'skipped' ? null : plan.job.id)));
-  const jobs = await watchJobs(app.db, captured.id, terminal, signal);
+  const jobs = await watchJobs({ db: app.db, town, terminal, watchdog });
   showJobs(
     terminal,
     jobs.filter(({ id }) => ids.has(id)),
@@ -176,10 +191,10 @@ async function verify({ town, app, config, terminal, signal }: Scene): Promise<v
   terminal.line(`   capture_gaps in SQL: ${gaps.length === 0 ? 'none' : JSON.stringify(gaps)}`);
 }
 
-async function compare({ town, app, terminal, signal }: Scene, startedMs: number): Promise<boolean> {
+async function compare({ town, app, terminal, watchdog }: Scene, startedMs: number): Promise<boolean> {
   terminal.stage('Every row, against what the local GitHub holds');
   const { captured, sandbox } = town;
-  const jobs = await watchJobs(app.db, captured.id, terminal, signal);
+  const jobs = await watchJobs({ db: app.db, town, terminal, watchdog });
   const comparisons = await compareWithTruth(app.db, captured.id, sandbox.truth(captured.id));
   showClosingTables(terminal, { jobs, comparisons, town, seconds: (Date.now() - startedMs) / 1000 });
   for (const { table, missing, surplus } of comparisons) {

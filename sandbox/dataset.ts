@@ -83,8 +83,10 @@ async function read(path: string): Promise<string> {
   }
   try {
     return gunzipSync(file).toString();
-  } catch {
-    throw new DatasetError(`${path}: is not a gzip file`);
+  } catch (error) {
+    // zlib's word for data that ends before its end: https://nodejs.org/api/zlib.html#zlib-constants
+    const isCut = file.length > 0 && (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR';
+    throw new DatasetError(`${path}: ${isCut ? 'is cut off before its end' : 'is not a gzip file'}`);
   }
 }
 

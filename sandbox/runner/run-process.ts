@@ -25,6 +25,8 @@ export interface RunningProcess {
   readonly done: Promise<ProcessResult>;
   /** SIGINT, after 7.5 s SIGTERM, after another 2.5 s SIGKILL: what GitHub's runner does. */
   cancel(): void;
+  /** SIGKILL; nothing happens when it has ended already. */
+  kill(): void;
 }
 
 export interface ProcessOptions {
@@ -97,5 +99,6 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
       timers.push(setTimeout(() => child.kill('SIGTERM'), first));
       timers.push(setTimeout(() => child.kill('SIGKILL'), first + second));
     },
+    kill: () => void child.kill('SIGKILL'),
   };
 }

@@ -59,6 +59,7 @@ export function createRunner(core: SandboxCore, announce: Announce, options: Run
   const held: WorkflowRun[] = [];
   const telling = new Map<number, Promise<void>>();
   const oidcTokens = new Map<string, WorkflowRun>();
+  let isClosed = false;
   const now = () => isoSeconds(core.clock.now());
 
   /** The run goes on while the webhook is delivered, as on GitHub; those of one run keep their order. */
@@ -109,6 +110,7 @@ export function createRunner(core: SandboxCore, announce: Announce, options: Run
       graceMs: options.graceMs ?? [7_500, 2_500],
     });
     processes.set(run.id, process);
+    if (isClosed) process.kill();
     attempt.pid = process.pid ?? null;
     const minutes = run.file.timeoutMinutes
       ? Number(evaluateText(run.file.timeoutMinutes, contexts))
@@ -265,8 +267,8 @@ export function createRunner(core: SandboxCore, announce: Announce, options: Run
     },
     async close() {
       runner.isHeld = true;
-      for (const process of processes.values())
-        if (process.pid) globalThis.process.kill(process.pid, 'SIGKILL');
+      isClosed = true;
+      for (const process of processes.values()) process.kill();
       await runner.idle();
     },
   };

@@ -85,6 +85,8 @@ describe('a data set', () => {
 
   it.each([
     ['that is not gzip', Buffer.from('{}'), /: is not a gzip file$/],
+    ['that is empty', Buffer.alloc(0), /: is not a gzip file$/],
+    ['that is cut off', gzipSync('{}'.repeat(50)).subarray(0, 18), /: is cut off before its end$/],
     ['that is empty', '', /: holds no pull requests$/],
     ['with a line that is no JSON', `${JSON.stringify(LINE)}\n{\n`, /: line 2: is not JSON$/],
     ['with a wrong field', JSON.stringify({ ...LINE, number: '4' }), /: line 1: number: /],
