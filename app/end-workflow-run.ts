@@ -46,7 +46,7 @@ export async function endWorkflowRun(
  * What the conclusion of a workflow run that sent no report means for its job.
  * Source of the values: https://docs.github.com/rest/checks/runs (conclusion), startup_failure and stale included.
  */
-export function judgeConclusion(
+function judgeConclusion(
   conclusion: string | null,
   { hasBegun }: { hasBegun: boolean },
 ): { outcome: RunOutcome; error: string } {

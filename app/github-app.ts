@@ -17,7 +17,7 @@ export type TokenFor = (
 ) => Promise<InstallationToken>;
 
 /** What a capture reads, and no more. */
-export const CAPTURE_PERMISSIONS: Permissions = {
+const CAPTURE_PERMISSIONS: Permissions = {
   metadata: 'read',
   pull_requests: 'read',
   issues: 'read',

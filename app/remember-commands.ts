@@ -4,7 +4,7 @@ import type { Database } from '../src/store/database.ts';
 import type { NewComment } from '../src/work-item/parsed-event.ts';
 
 /** More commands than this in one comment are not looked at. */
-export const MAX_COMMANDS = 10;
+const MAX_COMMANDS = 10;
 
 /**
  * Notes the slash commands of a comment that was just written, in the delivery's transaction, so that none is lost

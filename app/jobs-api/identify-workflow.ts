@@ -3,7 +3,7 @@ import type { RunClaims } from './oidc.ts';
 import { RefusedError } from './refused-error.ts';
 
 /** The workflow that a captured repository runs for itself, copied from `workflows/` of this product. */
-export const SELF_SERVICE_WORKFLOW_PATH = '.github/workflows/scheduled-capture.yml';
+const SELF_SERVICE_WORKFLOW_PATH = '.github/workflows/scheduled-capture.yml';
 
 type CaptureWorkflow = NonNullable<Config['bulk']['workflow']>;
 

@@ -50,15 +50,18 @@ export const requestJob: Call = async (context, { req, bearer, line }): Promise<
 async function requireInstalledRepository({ db }: JobsApiContext, claims: RunClaims) {
   const repository = await db
     .selectFrom('repositories as repository')
-    .innerJoin('installations as installation', 'installation.id', 'repository.installation_id')
+    // Of an installation older than this app nothing is stored; whether it still is one, its token shows.
+    .leftJoin('installations as installation', 'installation.id', 'repository.installation_id')
     .select([
       'repository.id',
       'repository.full_name',
       'repository.is_private',
       'repository.default_branch',
-      'installation.id as installation_id',
+      'repository.installation_id',
     ])
     .where('repository.id', '=', claims.repositoryId)
+    .where('repository.installation_id', 'is not', null)
+    .$narrowType<{ installation_id: number }>()
     .where('repository.removed_at', 'is', null)
     .where('installation.deleted_at', 'is', null)
     .where('installation.suspended_at', 'is', null)

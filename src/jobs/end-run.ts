@@ -124,6 +124,17 @@ export async function settleRun(
     lease_expires_at: null,
     ...(result ? { result: JSON.stringify(result) } : {}),
   });
+  if (outcome === 'success') await noteAccess(trx, job.repository_id);
   if (isEnded(verdict.status)) await insertMetrics(trx, [moved], now);
   return { status: verdict.status, isChanged: true, notBefore: verdict.notBefore };
+}
+
+/** A capture that came through shows that the App has access: the event that gave it back may have been lost. */
+async function noteAccess(trx: Transaction<DB>, repositoryId: number): Promise<void> {
+  await trx
+    .updateTable('repositories')
+    .set({ removed_at: null })
+    .where('id', '=', repositoryId)
+    .where('removed_at', 'is not', null)
+    .execute();
 }

@@ -13,7 +13,7 @@ export { requeueLostRuns } from './lost-runs.ts';
 export { type StartRunOptions, startRun } from './start-run.ts';
 
 /** Milliseconds that a dispatcher holds a job while it sends; after that another one may try. */
-export const DISPATCH_LEASE_MS = 60_000;
+const DISPATCH_LEASE_MS = 60_000;
 
 export interface ReserveOptions {
   now?: Date;

@@ -19,7 +19,7 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
  * - `completed` needs a run that was seen running; a run that never reported can fail, be lost or be blocked.
  * - What has ended stays as it is: work that is wanted again is a new job.
  */
-export const JOB_TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
+const JOB_TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   queued: ['dispatched', 'cancelled', 'skipped', 'blocked'],
   dispatched: ['running', 'queued', 'failed', 'cancelled', 'timed_out', 'lost', 'skipped', 'blocked'],
   running: ['queued', 'completed', 'failed', 'cancelled', 'timed_out', 'lost', 'skipped', 'blocked'],

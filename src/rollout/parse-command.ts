@@ -1,7 +1,7 @@
 import type { PhrasingContent, RootContent } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 
-export const COMMAND_NAMES = ['rollout', 'capture'] as const;
+const COMMAND_NAMES = ['rollout', 'capture'] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 /** One command line of a comment. `problem` says why a line that is meant for us can't be obeyed. */

@@ -5,7 +5,7 @@ import type { CommandOutcome } from './command-outcome.ts';
 const MAX_QUOTED = 280;
 
 /** Marks the app's own replies. */
-export const REPLY_MARKER = '<!-- rollout-bot:v1';
+const REPLY_MARKER = '<!-- rollout-bot:v1';
 
 /**
  * An outcome as the Markdown of one comment: bold headline, table, what the person wrote as a code block, reason code,

@@ -265,6 +265,20 @@ describeEachDatabase('runs of a job', (database) => {
   });
 
   describe('ending', () => {
+    test('a capture that came through shows that the repository is not removed; one that failed does not', async () => {
+      const removedAt = async () =>
+        (await db.selectFrom('repositories').select('removed_at').executeTakeFirstOrThrow()).removed_at;
+      await db.updateTable('repositories').set({ removed_at: NOW }).execute();
+      const run = await reserve(db, jobId);
+      await start(run);
+      await end(run, 'failure');
+      expect(await removedAt()).toEqual(NOW);
+      const again = await reserve(db, jobId, later(60_000));
+      await start(again, later(60_000));
+      await end(again, 'success');
+      expect(await removedAt()).toBeNull();
+    });
+
     test('success: status, run and one row of metrics', async () => {
       const run = await reserve(db, jobId);
       await start(run);

@@ -52,6 +52,11 @@ describeEachDatabase('POST /api/jobs', (database) => {
     expect(metrics).toEqual([{ outcome: 'success', exposed: false }]);
   });
 
+  it('also where the installation is older than the app, which knows nothing of it', async () => {
+    await sql`DELETE FROM installations`.execute(api.db);
+    expect(await ask()).toMatchObject({ status: 200, body: { job: { id: expect.any(String) } } });
+  });
+
   it('passes on what is asked for', async () => {
     await ask(
       {},
