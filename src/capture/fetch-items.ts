@@ -17,7 +17,8 @@ const FALLBACKS: readonly DetailLevel[] = ['scalars', 'minimum'];
 export async function fetchNextPage(session: Session, kind: ItemKind): Promise<void> {
   const { walk } = session.state;
   const after = walk.cursor;
-  const { answer, items, level, asked } = await adapt(session, kind, (first, wanted, canShrink) =>
+  const most = kind.pageSize;
+  const { answer, items, level, asked } = await adapt(session, kind, most, (first, wanted, canShrink) =>
     askPage(session, kind, { first, level: wanted, after }, canShrink),
   );
   const { pageInfo, totalCount } = items;
@@ -53,22 +54,28 @@ export async function fetchNextPage(session: Session, kind: ItemKind): Promise<v
 /** Fetches the next items of the walk's list of numbers. */
 export async function fetchByNumber(session: Session, kind: ItemKind): Promise<void> {
   const { walk } = session.state;
-  const { answer, nodes, level, asked } = await adapt(session, kind, async (size, wanted, canShrink) => {
-    const numbers = walk.numbers.slice(0, size);
-    const variables = Object.fromEntries(numbers.map((number, i) => [`n${i}`, number]));
-    const answer = await session.ask<ItemsByNumberData>(
-      itemsByNumber(kind, wanted, numbers.length),
-      variables,
-      canShrink && numbers.length > 1,
-    );
-    const repository = checkRepository(session, answer);
-    return {
-      answer,
-      nodes: numbers.map((_, i) => repository[`i${i}`] ?? null),
-      asked: numbers.length,
-      hasHoles: false,
-    };
-  });
+  const most = walk.numbers.length;
+  const { answer, nodes, level, asked } = await adapt(
+    session,
+    kind,
+    most,
+    async (size, wanted, canShrink) => {
+      const numbers = walk.numbers.slice(0, size);
+      const variables = Object.fromEntries(numbers.map((number, i) => [`n${i}`, number]));
+      const answer = await session.ask<ItemsByNumberData>(
+        itemsByNumber(kind, wanted, numbers.length),
+        variables,
+        canShrink,
+      );
+      const repository = checkRepository(session, answer);
+      return {
+        answer,
+        nodes: numbers.map((_, i) => repository[`i${i}`] ?? null),
+        asked: numbers.length,
+        hasHoles: false,
+      };
+    },
+  );
   for (const [index, node] of nodes.entries()) {
     const number = walk.numbers[index] ?? null;
     if (node === null) {
@@ -87,17 +94,19 @@ type Attempt = { answer: GraphqlAnswer<unknown>; asked: number; hasHoles: boolea
 /**
  * Asks for as many items as the governor allows, for fewer when GitHub can't carry that out, and for less of a single item
  * when it fails by itself.
+ * @param most how many there are to be asked for
  * @throws GitHubError when not even the least of one item could be had
  */
 async function adapt<A extends Attempt>(
   session: Session,
   kind: ItemKind,
+  most: number,
   attempt: (size: number, level: DetailLevel, canShrink: boolean) => Promise<A>,
 ): Promise<A & { level: DetailLevel }> {
   const { sizes } = session.state;
   let failure: unknown;
   for (;;) {
-    const { size } = sizes[kind.name];
+    const size = Math.min(sizes[kind.name].size, most);
     try {
       const result = await attempt(size, 'full', size > 1);
       if (!result.hasHoles) {

@@ -319,6 +319,22 @@ describe('page size', () => {
     });
   });
 
+  test('a pull request asked for by its number that is too much is not asked for again and again', async () => {
+    const world = bigWorld();
+    const github = createFakeGitHub(world.root(), ({ operation, query }) =>
+      operation === 'PullRequestByNumber' && query.includes('reviewThreads')
+        ? answer({ errors: [TOO_MUCH] })
+        : undefined,
+    );
+    const destination = new MemoryDestination();
+    const result = await runCapture(github, destination, { target: { type: 'pull_requests', items: [51] } });
+    expect(result).toMatchObject({ status: 'complete', pullRequests: 1 });
+    expect(destination.of('files')).toHaveLength(333);
+    // One and four retries; then by its scalars, once.
+    const byNumber = github.requests.filter(({ operation }) => operation === 'PullRequestByNumber');
+    expect(byNumber).toHaveLength(6);
+  });
+
   test('what can not be had in any way is a gap, and its pull request gets no snapshot', async () => {
     const world = bigWorld();
     const bad = world.pullRequests[50];
