@@ -4,8 +4,15 @@ import type { Database } from '../store/database.ts';
 import type { DueJob } from './dispatcher.ts';
 
 /**
+ * Milliseconds that a workflow run which has completed its job has to ask for the next one, before another run is
+ * started for it: a run costs at least a minute of Actions and half a minute until it begins.
+ */
+const ASK_NEXT_MS = 10_000;
+
+/**
  * The jobs of a queue that may be dispatched now: critical first, then recent, then smaller repositories before
- * larger. Left out: installations that have all the bulk runs that they may have.
+ * larger. Left out: installations that have all the bulk runs that they may have, or of which a run is just done with
+ * its job and goes on with the next one.
  */
 export async function findDueJobs(
   db: Database,
@@ -40,6 +47,15 @@ export async function findDueJobs(
         )
         .groupBy('busy.installation_id')
         .having((group) => group.fn.countAll(), '>=', options.bulkPerInstallation),
+    );
+    query = query.where('job.installation_id', 'not in', (eb) =>
+      eb
+        .selectFrom('rollout_metrics as done')
+        .innerJoin('progressive_capture_jobs as finished', 'finished.id', 'done.job_id')
+        .select('finished.installation_id')
+        .where('done.processor_type', '=', 'github_actions')
+        .where('done.outcome', '=', 'success')
+        .where('done.created_at', '>', new Date(now.getTime() - ASK_NEXT_MS)),
     );
   }
   const rows = await query.execute();

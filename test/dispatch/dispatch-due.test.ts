@@ -183,11 +183,12 @@ describeEachDatabase('the dispatch loop', (database) => {
     expect(loop.log.lines.at(-1)).toMatchObject({ level: 'warn', fields: { code: 'forbidden' } });
   });
 
-  test('one bulk run per installation; the next one when it has ended', async () => {
+  test('one bulk run per installation; the next one when it has ended and did not ask for more work', async () => {
     const first = await planJob(db, historyItem({ repository: repository(1) }), { now: later(-1) });
     await planJob(db, historyItem({ repository: repository(2) }));
     await planJob(db, historyItem({ repository: repository(3, 8) }));
-    const loop = makeLoop(db, inngest, bulk);
+    let now = NOW;
+    const loop = makeLoop(db, inngest, bulk, { now: () => now });
     await loop.runOnce();
     expect(bulk.sent.sort()).toEqual(['acme/r1 history 1', 'acme/r3 history 1']);
     await startRun(db, {
@@ -201,6 +202,10 @@ describeEachDatabase('the dispatch loop', (database) => {
     await loop.runOnce();
     expect(bulk.sent).toHaveLength(2);
     await endRun(db, { jobId: first.id, run: 1, outcome: 'success', result: null, error: null, now: NOW });
+    now = later(9_999);
+    await loop.runOnce();
+    expect(bulk.sent).toHaveLength(2);
+    now = later(10_000);
     await loop.runOnce();
     expect(bulk.sent.at(-1)).toBe('acme/r2 history 1');
   });
