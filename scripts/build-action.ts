@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -35,11 +35,53 @@ if (process.argv.includes('--check')) {
 async function bundle(outDir: string): Promise<void> {
   const ncc = fileURLToPath(import.meta.resolve('@vercel/ncc/dist/ncc/cli.js'));
   const entry = join(root, 'build', 'action', 'main.js');
-  // Without the cache, or what was built before decides about the result.
-  const options = ['--minify', '--no-cache', '--license', 'licenses.txt', '--quiet'];
-  await promisify(execFile)(process.execPath, [ncc, 'build', entry, '--out', outDir, ...options], {
-    cwd: root,
-  });
+  const folder = await mkdtemp(join(tmpdir(), 'hybrid-capture-stats-'));
+  try {
+    const stats = join(folder, 'stats.json');
+    // Without the cache, or what was built before decides about the result.
+    const options = ['--minify', '--no-cache', '--stats-out', stats, '--quiet'];
+    await promisify(execFile)(process.execPath, [ncc, 'build', entry, '--out', outDir, ...options], {
+      cwd: root,
+    });
+    const packages = findPackages(JSON.parse(await readFile(stats, 'utf8')));
+    await writeFile(join(outDir, 'licenses.txt'), await renderLicenses(packages));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What webpack tells of a module; one that was joined from several has them inside. */
+interface BundledModule {
+  identifier?: string;
+  modules?: BundledModule[];
+}
+
+/**
+ * The folders of the packages that are in the bundle. (ncc's own `--license` names no package whose modules were all
+ * joined with others, which is most of them.)
+ */
+function findPackages({ modules = [] }: BundledModule): Set<string> {
+  const folders = new Set<string>();
+  for (const { identifier = '', modules: inner = [] } of modules) {
+    // After the loaders that it went through; the innermost `node_modules` is the package's.
+    const path = identifier.split('!').at(-1) ?? '';
+    const [folder] = /\/[^|]*\/node_modules\/(?:@[^/|]+\/)?[^/|]+/.exec(path) ?? [];
+    if (folder !== undefined) folders.add(folder);
+    for (const name of findPackages({ modules: inner })) folders.add(name);
+  }
+  return folders;
+}
+
+async function renderLicenses(folders: ReadonlySet<string>): Promise<string> {
+  const texts = await Promise.all(
+    [...folders].map(async (folder) => {
+      const about = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+      const file = (await readdir(folder)).find((name) => /^licen[cs]e/i.test(name));
+      const text = file === undefined ? '' : (await readFile(join(folder, file), 'utf8')).trim();
+      return `${about.name}\n${about.license}\n${text}\n`;
+    }),
+  );
+  return texts.sort().join('\n');
 }
 
 /** Names of files that only one of the folders has, or that differ. */

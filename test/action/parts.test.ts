@@ -18,6 +18,12 @@ test('the bundle is without the embedded database, and small enough to start at 
   expect(texts.reduce((sum, text) => sum + text.length, 0)).toBeLessThan(2_000_000);
 });
 
+test('the bundle comes with the licenses of all that is in it', () => {
+  const licenses = readFileSync('dist/licenses.txt', 'utf8').split('\n');
+  const bundled = ['@actions/core', '@octokit/graphql', 'kysely', 'pg', 'undici', 'zod'];
+  expect(bundled.filter((name) => !licenses.includes(name))).toEqual([]);
+});
+
 describe('progress', () => {
   const progress = { done: 100, total: 400, points: 3, requests: 5, rows: 900, pointsLeft: 4_812 };
 
