@@ -22,8 +22,11 @@ export async function upsertRepositories(
     SELECT id, "fullName", "installationId", "isPrivate", ${NEVER_CAPTURED}::timestamptz
     FROM jsonb_to_recordset(${JSON.stringify([...unique.values()])}::jsonb)
       AS r(id bigint, "fullName" text, "installationId" bigint, "isPrivate" boolean)
+    ORDER BY id
     ON CONFLICT (id) DO UPDATE SET full_name = excluded.full_name,
       installation_id = excluded.installation_id, is_private = excluded.is_private
+    WHERE (repositories.full_name, repositories.installation_id, repositories.is_private)
+      IS DISTINCT FROM (excluded.full_name, excluded.installation_id, excluded.is_private)
   `.execute(trx);
 }
 

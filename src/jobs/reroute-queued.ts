@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { type ExpressionBuilder, sql, type Transaction } from 'kysely';
 import { readRollout } from '../rollout/rollout-store.ts';
 import type { DB } from '../store/database.generated.ts';
 import type { Database } from '../store/database.ts';
@@ -53,7 +53,11 @@ async function reroutePage(
     .limit(BATCH)
     .forUpdate()
     .skipLocked();
-  if (!context.everything) stale = stale.where('rollout_version', '!=', rollout.version);
+  if (!context.everything) {
+    stale = stale.where((eb) =>
+      eb.or([eb('rollout_version', '!=', rollout.version), isKeptOut(eb, context.bulkFor)]),
+    );
+  }
   const jobs = await stale.execute();
   const ids = jobs.map((job) => job.repository_id);
   const repositories = await findRepositoryFacts(trx, ids, context.now);
@@ -63,6 +67,22 @@ async function reroutePage(
     if (moved.processor_type !== job.processor_type) rerouted.push(moved);
   }
   return { rerouted, lastId: jobs.length === BATCH ? jobs.at(-1)?.id : undefined };
+}
+
+/**
+ * Bound for GitHub Actions without a way to it: what a repository's own run asked for and has left, which needed none
+ * while that run was there.
+ */
+function isKeptOut(
+  eb: ExpressionBuilder<DB, 'progressive_capture_jobs'>,
+  bulkFor: RerouteContext['bulkFor'],
+) {
+  const keptOut = [false, true].filter((isPrivate) => !bulkFor({ isPrivate }).available);
+  const repositories = eb
+    .selectFrom('repositories')
+    .select('repositories.id')
+    .where('repositories.is_private', '=', sql<boolean>`ANY(${keptOut}::boolean[])`);
+  return eb.and([eb('processor_type', '=', 'github_actions'), eb('repository_id', 'in', repositories)]);
 }
 
 async function reroute(

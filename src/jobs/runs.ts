@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { Progress } from '../jobs-api/protocol.ts';
+import { FEATURE_NAME } from '../rollout/evaluate-enrolment.ts';
 import type { DB } from '../store/database.generated.ts';
 import type { Database } from '../store/database.ts';
 import { inTransaction } from '../store/in-transaction.ts';
@@ -23,8 +24,9 @@ export interface ReserveOptions {
 }
 
 /**
- * Takes a due job for dispatching and gives its run a number, or returns null: not due, held by another dispatcher, or
- * its installation has all the bulk runs that it may have. A reserved run that was never sent keeps its number.
+ * Takes a due job for dispatching and gives its run a number, or returns null: not due, held by another dispatcher, or,
+ * on its way to GitHub Actions, its installation has all the bulk runs that it may have, or the rollout has changed (a
+ * stop!) since it was routed, so that it must be routed again first. A reserved run that was never sent keeps its number.
  */
 export async function reserveRun(
   db: Database,
@@ -43,6 +45,7 @@ export async function reserveRun(
     const seen = await due.executeTakeFirst();
     if (!seen) return null;
     if (seen.processor_type === 'github_actions') {
+      if (!(await isRoutedAsOfNow(trx, seen))) return null;
       const running = await countBulkRuns(trx, seen.installation_id, jobId, now);
       if (running >= bulkPerInstallation) return null;
     }
@@ -63,6 +66,15 @@ export async function reserveRun(
       .executeTakeFirstOrThrow();
     return { job: reserved, run };
   });
+}
+
+async function isRoutedAsOfNow(trx: Transaction<DB>, job: Job): Promise<boolean> {
+  const rollout = await trx
+    .selectFrom('rollout_configuration')
+    .select('version')
+    .where('feature_name', '=', FEATURE_NAME)
+    .executeTakeFirst();
+  return rollout?.version === job.rollout_version;
 }
 
 /** Locks the installation first, so that two dispatchers can't each start the last run that is allowed. */

@@ -233,6 +233,23 @@ describeEachDatabase('the dispatch loop', (database) => {
     expect(bulk.sent).toEqual(['acme/widgets history 1']);
   });
 
+  test("what a repository's own run has left goes to Inngest where the app has no way into GitHub Actions", async () => {
+    for (const isPrivate of [false, true]) {
+      await resetJobs(db);
+      bulk.sent = [];
+      inngest.sent = [];
+      const loop = makeLoop(db, inngest, bulk, {
+        // The jobs repository is public.
+        bulkFor: (of) => (of.isPrivate ? { available: false, reason: 'x' } : { available: true }),
+      });
+      await loop.runOnce();
+      await planJob(db, historyItem({ repository: { ...repository(1), isPrivate } }));
+      await loop.runOnce();
+      expect(isPrivate ? inngest.sent : bulk.sent).toEqual(['acme/r1 history 1']);
+      expect(isPrivate ? bulk.sent : inngest.sent).toEqual([]);
+    }
+  });
+
   test('a change of the rollout reaches all queued bulk work in one pass', async () => {
     const ids = Array.from({ length: 450 }, (_, index) => index + 1);
     await plan(

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { requeueAbandonedRuns } from '../../src/jobs/lost-runs.ts';
+import { rerouteQueued } from '../../src/jobs/reroute-queued.ts';
 import {
   cancelJobs,
   endRun,
@@ -17,6 +18,7 @@ import {
   findMetrics,
   findRuns,
   historyItem,
+  LIMITS,
   later,
   NOW,
   planJob,
@@ -262,6 +264,21 @@ describeEachDatabase('runs of a job', (database) => {
       await cancelJobs(db, { repositoryId: 42 }, 'uninstalled', NOW);
       expect(await beat(run, 'me')).toBe('stop');
     });
+  });
+
+  test('a stop between routing and dispatching keeps bulk work out of GitHub Actions', async () => {
+    const { id } = await planJob(db, historyItem(), { now: later(-10_000) });
+    const tryToReserve = () => reserveRun(db, id, 'd', { now: NOW, bulkPerInstallation: 1 });
+    await db.updateTable('rollout_configuration').set({ emergency_stop: true }).execute();
+    expect(await tryToReserve()).toBeNull();
+    await rerouteQueued(db, {
+      now: NOW,
+      limits: LIMITS,
+      environmentStop: false,
+      bulkFor: () => ({ available: true }),
+      everything: false,
+    });
+    expect(await tryToReserve()).toMatchObject({ job: { processor_type: 'inngest' } });
   });
 
   describe('ending', () => {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readRollout } from '../../../src/rollout/rollout-store.ts';
 import { describeEachDatabase } from '../../support/databases.ts';
 import { IDENTITY, report, startApi, type TestApi } from './api-fixture.ts';
 
@@ -28,6 +29,7 @@ describeEachDatabase('POST /api/jobs/next', (database) => {
       VALUES (${repositoryId}, ${`acme/r${repositoryId}`}, 50, ${repositoryId}) ON CONFLICT DO NOTHING`.execute(
       api.db,
     );
+    const { version } = await readRollout(api.db, { environmentStop: false });
     const { id } = await api.db
       .insertInto('progressive_capture_jobs')
       .values({
@@ -43,7 +45,7 @@ describeEachDatabase('POST /api/jobs/next', (database) => {
         arm: 'enrolled',
         rollout_epoch: 1,
         rollout_phase: 0,
-        rollout_version: 1,
+        rollout_version: version,
         ...more,
       })
       .returning('id')
