@@ -99,7 +99,7 @@ async function captureRepository(
   writer.add(repositoryRows(repository, session.repositoryId, capturedAt));
   if (state.startedAt !== null) return;
   state.startedAt = capturedAt;
-  state.walk = startStage(target);
+  state.walk = startStage(target, state.again);
   if (target.items.length > 0) state.total = target.items.length;
   else if (target.since === null && state.changedSince === null) {
     const counts = { pull_request: repository.pullRequests.totalCount, issue: repository.issues.totalCount };
@@ -128,8 +128,8 @@ function nextStage(state: CaptureState, target: CaptureTarget): void {
   state.walk = startStage(target);
 }
 
-function startStage(target: CaptureTarget) {
-  return startWalk({ numbers: target.items, until: target.until?.toISOString() ?? null });
+function startStage(target: CaptureTarget, again: readonly number[] = []) {
+  return startWalk({ numbers: [...target.items, ...again], until: target.until?.toISOString() ?? null });
 }
 
 const CHANGES: Record<Change, string> = {

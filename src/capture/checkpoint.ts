@@ -81,6 +81,8 @@ export const CaptureState = z.object({
   startedAt: z.string().nullable(),
   /** An incremental pass captures what changed since then; null: everything in the target's range. */
   changedSince: z.string().nullable(),
+  /** Numbers that the pass before could not fetch whole: this one tries them again. */
+  again: z.array(z.number()),
   /** Index of the stage that is being carried out; equal to the number of stages: finished. */
   stage: z.number(),
   walk: Walk,

@@ -1,7 +1,7 @@
 import type { GraphqlAnswer } from '../github/client.ts';
 import { GitHubError } from '../github/errors.ts';
 import { checkRepository } from './check-repository.ts';
-import { isLeftToOthers } from './checkpoint.ts';
+import { type CaptureState, isLeftToOthers } from './checkpoint.ts';
 import { finishItems } from './finish-items.ts';
 import type { DetailLevel, ItemKind } from './item-kinds.ts';
 import { growPageSize, restorePageSize, shrinkPageSize } from './page-size.ts';
@@ -53,7 +53,8 @@ export async function fetchNextPage(session: Session, kind: ItemKind): Promise<v
 
 /** Fetches the next items of the walk's list of numbers. */
 export async function fetchByNumber(session: Session, kind: ItemKind): Promise<void> {
-  const { walk } = session.state;
+  const { state } = session;
+  const { walk } = state;
   const most = walk.numbers.length;
   const { answer, nodes, level, asked } = await adapt(
     session,
@@ -79,7 +80,14 @@ export async function fetchByNumber(session: Session, kind: ItemKind): Promise<v
   for (const [index, node] of nodes.entries()) {
     const number = walk.numbers[index] ?? null;
     if (node === null) {
-      const reason = reasonFor(answer, `i${index}`) ?? 'not found: deleted, transferred, or never there';
+      const error = answer.errors.find(({ path }) => path?.includes(`i${index}`));
+      if (error?.type === 'NOT_FOUND' && wasListed(state, number)) {
+        // Deleted or transferred since: nothing that could be had is missing.
+        session.warnings.add(`Number ${number} was listed and is there no more`);
+        if (state.total !== null) state.total -= 1;
+        continue;
+      }
+      const reason = error?.message ?? 'not found: deleted, transferred, or never there';
       session.addGap({ number, connection: kind.oneField, reason });
     } else {
       takeItem(session, kind, node, level, answer);
@@ -176,8 +184,9 @@ function takeItem(
   walk.open.push(reading.item);
 }
 
-function reasonFor(answer: GraphqlAnswer<unknown>, alias: string): string | null {
-  return answer.errors.find((error) => error.path?.includes(alias))?.message ?? null;
+/** Whether GitHub itself told the number, in this pass or in the one before; else the target names it. */
+function wasListed({ walk, again }: CaptureState, number: number | null): boolean {
+  return walk.pages > 0 || (number !== null && again.includes(number));
 }
 
 function isTooHeavy(error: unknown): boolean {

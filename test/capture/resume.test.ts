@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createFakeGitHub } from './fake-github.ts';
+import { answer, createFakeGitHub } from './fake-github.ts';
 import { MemoryDestination } from './memory-destination.ts';
 import { bigWorld, runCapture } from './run-capture.ts';
 import { World } from './world.ts';
@@ -60,6 +60,42 @@ describe('resuming', () => {
         .slice(-2)
         .map((row) => row.number),
     ).toEqual([62, 10]);
+  });
+
+  test('what could not be fetched is tried again by the next pass, and not all of the history with it', async () => {
+    const world = bigWorld();
+    const bad = world.pullRequests[50];
+    let isBroken = true;
+    const github = createFakeGitHub(world.root(), ({ query, variables }) => {
+      const parts = query.matchAll(/p(\d+): node\(id: \$i\d+\) \{ \.\.\. on PullRequest \{ page: files/g);
+      const isBad = [...parts].some(([, i]) => variables[`i${i}`] === bad?.id);
+      return isBroken && isBad ? answer('', { status: 502 }) : undefined;
+    });
+    const destination = new MemoryDestination();
+    const first = await runCapture(github, destination);
+    expect(first).toMatchObject({ status: 'incomplete', gaps: [{ number: 51, connection: 'files' }] });
+    const again = await runCapture(github, destination);
+    expect(again).toMatchObject({ status: 'incomplete', gaps: [{ number: 51, connection: 'files' }] });
+
+    // Gone meanwhile, it is nothing to wait for.
+    const list = world.pullRequests.splice(50, 1);
+    const without = structuredClone(destination.checkpoint);
+    const shadow = new MemoryDestination();
+    Object.assign(shadow, { checkpoint: without, sequence: destination.sequence });
+    expect(await runCapture(createFakeGitHub(world.root()), shadow)).toMatchObject({
+      status: 'complete',
+      warnings: ['Number 51 was listed and is there no more'],
+    });
+    world.pullRequests.splice(50, 0, ...list);
+
+    isBroken = false;
+    const stored = destination.rows.length;
+    const healed = await runCapture(github, destination);
+    expect(healed).toMatchObject({ status: 'complete', pullRequests: 1, gaps: [] });
+    const rows = destination.rows.slice(stored);
+    expect(rows.filter(({ table }) => table === 'pull_requests').map(({ row }) => row.number)).toEqual([51]);
+    expect(rows.filter(({ table }) => table === 'files')).toHaveLength(333);
+    expect(await runCapture(github, destination)).toMatchObject({ status: 'complete', pullRequests: 0 });
   });
 
   test('another repository under the same name is not taken for the one that was captured', async () => {
