@@ -134,6 +134,8 @@ async function upsertRepositories(
     SELECT id, node_id, full_name, is_private, installation_id, to_timestamp(0)
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       AS r(id bigint, node_id text, full_name text, is_private boolean, installation_id bigint)
+    -- One order for all, so that two events about the same repositories don't lock each other out.
+    ORDER BY id
     ON CONFLICT (id) DO UPDATE SET full_name = excluded.full_name, is_private = excluded.is_private,
       installation_id = excluded.installation_id, removed_at = NULL
   `.execute(trx);
