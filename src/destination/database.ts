@@ -22,7 +22,7 @@ export class BatchOutOfOrderError extends Error {
 }
 
 /** Two runs of one capture store at the same time: what this one knows of the stored place is no longer so. */
-export class AnotherRunError extends Error {
+class AnotherRunError extends Error {
   override name = 'AnotherRunError';
   readonly code = 'another_run';
 }
