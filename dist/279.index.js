@@ -94,8 +94,8 @@ function laterOf(left, right) {
 
 
 
-/** Rows of this many bytes are merged in memory at once. */
-const PART_BYTES = 16 * 1024 * 1024;
+/** Rows of this many bytes are merged in memory at once, where they take some ten times as much. */
+const PART_BYTES = 4 * 1024 * 1024;
 /** Text that is gathered before it is written. */
 const WRITE_CHARACTERS = 256 * 1024;
 /**

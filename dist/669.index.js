@@ -18,6 +18,10 @@ __webpack_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./node_modules/kysely/dist/raw-builder/sql.js + 1 modules
 var sql = __webpack_require__(189);
+// EXTERNAL MODULE: ./build/src/github/sleep.js
+var sleep = __webpack_require__(1830);
+// EXTERNAL MODULE: ./build/src/store/database-unreachable-error.js
+var database_unreachable_error = __webpack_require__(6730);
 ;// CONCATENATED MODULE: ./build/src/store/row-errors.js
 /** A row that can't be stored as it is; nothing of its batch was stored. */
 class InvalidRowError extends Error {
@@ -344,7 +348,7 @@ function validateRows(rows, repositoryId) {
     return { groups: [...groups.values()], tombstones: [...tombstones.values()], snapshots };
 }
 /** The row with what it leaves unsaid: its repository, that it is alive, that its other parent is none. */
-function complete(table, { columns }, row, repositoryId) {
+function complete(table, { columns, owner }, row, repositoryId) {
     const more = {};
     if ('repository_id' in columns)
         more.repository_id = repositoryId;
@@ -362,7 +366,15 @@ function complete(table, { columns }, row, repositoryId) {
         if (condition !== undefined && row[condition] === false)
             more[name] = null;
     }
-    return { ...row, ...more };
+    return owner === 'global' ? { ...allColumns(columns, row), ...row } : { ...row, ...more };
+}
+/**
+ * A row with all columns, in one order. People are shared by captures of all repositories: their rows are stored by one
+ * statement in the order of their keys, for two that lock the same people in two orders would block each other.
+ */
+function allColumns(columns, row) {
+    const names = Object.keys(columns).filter((name) => row[name] !== undefined || columns[name]?.onNull === 'keep');
+    return Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
 }
 function checkColumns(table, specification, row) {
     for (const name in row) {
@@ -588,14 +600,37 @@ function* chunksOf(rows) {
 
 
 
+
+
 /** A batch whose number is not the next one: batches before it are missing. */
 class BatchOutOfOrderError extends Error {
     name = 'BatchOutOfOrderError';
     code = 'out_of_order';
 }
-/** Stores a capture, and where it stands, in a database that is migrated. The database stays open at `close`. */
+/** Two runs of one capture store at the same time: what this one knows of the stored place is no longer so. */
+class AnotherRunError extends Error {
+    name = 'AnotherRunError';
+    code = 'another_run';
+}
+/**
+ * Stores a capture, and where it stands, in a database that is migrated. The database stays open at `close`. A batch that
+ * the database could not take just now (a deadlock, a lost connection, a restart of the server) is tried again.
+ */
 function createDatabaseDestination({ db, repositoryId, checkpointKey, }) {
     let known = repositoryId;
+    /** Number of the last batch that this destination stored. */
+    let own = 0;
+    /** Whether the stored batch of this number is this very batch: it was stored, and only the answer got lost. */
+    async function isStored({ sequence, checkpoint }) {
+        const row = await db
+            .selectFrom('capture_checkpoints')
+            .select('key')
+            .where('key', '=', checkpointKey)
+            .where('sequence', '=', sequence)
+            .where((0,sql/* sql */.l) `checkpoint = ${JSON.stringify(checkpoint)}::text::jsonb`)
+            .executeTakeFirst();
+        return row !== undefined;
+    }
     return {
         async open() {
             const row = await db
@@ -609,9 +644,13 @@ function createDatabaseDestination({ db, repositoryId, checkpointKey, }) {
         async write({ sequence, checkpoint, rows }) {
             const id = known ?? findRepositoryId(rows);
             const header = { sequence, checkpoint };
-            await db
+            const { stored } = await tryAgainWhenAway(() => db
                 .transaction()
-                .execute((trx) => storeBatch(trx, { key: checkpointKey, repositoryId: id, header, rows }));
+                .execute((trx) => storeBatch(trx, { key: checkpointKey, repositoryId: id, header, rows })));
+            if (!stored && sequence > own && !(await isStored(header))) {
+                throw new AnotherRunError(`Another run of this capture stored its batch ${sequence} meanwhile, so nothing of this run's was. Let the other one finish, then run this again.`);
+            }
+            own = Math.max(own, sequence);
             known = id;
             return { next: 'continue' };
         },
@@ -621,6 +660,25 @@ function createDatabaseDestination({ db, repositoryId, checkpointKey, }) {
         },
         async close() { },
     };
+}
+/** Milliseconds before each further try; half a minute in all, as a server's restart takes. */
+const WAITS_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
+/** PostgreSQL ended the one transaction so that the other goes on (PostgreSQL manual, 13.3.4). */
+const DEADLOCK = '40P01';
+/** @param work safe to repeat, also when it was done and only the answer got lost */
+async function tryAgainWhenAway(work) {
+    for (const waitMs of WAITS_MS) {
+        try {
+            return await work();
+        }
+        catch (error) {
+            const isDeadlock = error instanceof Error && 'code' in error && error.code === DEADLOCK;
+            if (!isDeadlock && !(error instanceof database_unreachable_error/* DatabaseUnreachableError */.O))
+                throw error;
+            await (0,sleep/* sleepFor */.d)(isDeadlock ? Math.random() * 100 : waitMs);
+        }
+    }
+    return work();
 }
 function findRepositoryId(rows) {
     const id = rows.find(({ table }) => table === 'repositories')?.row.id;
@@ -959,6 +1017,67 @@ const CAPTURE_TABLES = {
         columns: { ...ISSUE, contributor_id: required('id'), ...CAPTURED },
     },
 };
+
+
+/***/ }),
+
+/***/ 6730:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   N: () => (/* binding */ unreachableReason),
+/* harmony export */   O: () => (/* binding */ DatabaseUnreachableError)
+/* harmony export */ });
+/** The database gives no answer, or doesn't let us in; work can go on when it is back. */
+class DatabaseUnreachableError extends Error {
+    name = 'DatabaseUnreachableError';
+    code = 'database_unreachable';
+}
+/** Conditions of PostgreSQL that say "not now" or "not you", by SQLSTATE (PostgreSQL manual, appendix A). */
+const REFUSALS = {
+    '28000': 'the server refuses this user',
+    '28P01': 'the password is wrong',
+    '3D000': 'the database does not exist',
+    '53300': 'the server has too many connections',
+    '57P01': 'the server is shutting down',
+    '57P02': 'the server crashed',
+    '57P03': 'the server is starting up or shutting down',
+};
+const NETWORK = {
+    ECONNREFUSED: 'connection refused',
+    ECONNRESET: 'connection lost',
+    EPIPE: 'connection lost',
+    ENOTFOUND: 'host name not found',
+    EAI_AGAIN: 'host name could not be looked up',
+    ETIMEDOUT: 'no answer in time',
+    EHOSTUNREACH: 'host unreachable',
+    ENETUNREACH: 'network unreachable',
+    ENOENT: 'no such socket',
+    EACCES: 'no permission for the socket',
+};
+/** Messages of `pg` and `pg-pool` that come without a code. */
+const MESSAGES = [
+    [/timeout expired|timeout exceeded|connection timeout/i, 'no answer in time'],
+    [/connection terminated|not queryable|connection ended/i, 'connection lost'],
+    [/does not support SSL/i, 'the server does not offer TLS'],
+    [/certificate|self-signed|altname/i, "the server's TLS certificate is not trusted (DATABASE_CA)"],
+];
+/** Why the database can't be used just now; null: the error is about something else, a statement for instance. */
+function unreachableReason(error) {
+    if (error instanceof AggregateError) {
+        return error.errors.map(unreachableReason).find((reason) => reason !== null) ?? null;
+    }
+    if (!(error instanceof Error))
+        return null;
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+    const known = REFUSALS[code] ?? NETWORK[code] ?? (code.startsWith('08') ? 'connection lost' : undefined);
+    if (known !== undefined)
+        return known;
+    // An error of a statement has a five-character SQLSTATE, and its message may quote anything.
+    if (/^[0-9A-Z]{5}$/.test(code))
+        return null;
+    return MESSAGES.find(([pattern]) => pattern.test(error.message))?.[1] ?? null;
+}
 
 
 /***/ })

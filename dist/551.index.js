@@ -1,25 +1,14 @@
-export const id = 8;
-export const ids = [8];
+export const id = 551;
+export const ids = [551];
 export const modules = {
 
-/***/ 8008:
+/***/ 6730:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-// ESM COMPAT FLAG
-__webpack_require__.r(__webpack_exports__);
-
-// EXPORTS
-__webpack_require__.d(__webpack_exports__, {
-  openPostgres: () => (/* binding */ openPostgres)
-});
-
-// EXTERNAL MODULE: ./node_modules/kysely/dist/kysely.js + 74 modules
-var kysely = __webpack_require__(2735);
-// EXTERNAL MODULE: ./node_modules/kysely/dist/raw-builder/sql.js + 1 modules
-var sql = __webpack_require__(189);
-// EXTERNAL MODULE: ./node_modules/pg/esm/index.mjs
-var esm = __webpack_require__(3849);
-;// CONCATENATED MODULE: ./build/src/store/database-unreachable-error.js
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   N: () => (/* binding */ unreachableReason),
+/* harmony export */   O: () => (/* binding */ DatabaseUnreachableError)
+/* harmony export */ });
 /** The database gives no answer, or doesn't let us in; work can go on when it is back. */
 class DatabaseUnreachableError extends Error {
     name = 'DatabaseUnreachableError';
@@ -71,9 +60,21 @@ function unreachableReason(error) {
     return MESSAGES.find(([pattern]) => pattern.test(error.message))?.[1] ?? null;
 }
 
-// EXTERNAL MODULE: ./build/src/store/postgres-dialect.js
-var postgres_dialect = __webpack_require__(7539);
-;// CONCATENATED MODULE: ./build/src/store/open-postgres.js
+
+/***/ }),
+
+/***/ 9551:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+__webpack_require__.r(__webpack_exports__);
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   openPostgres: () => (/* binding */ openPostgres)
+/* harmony export */ });
+/* harmony import */ var kysely__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(2735);
+/* harmony import */ var kysely__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(189);
+/* harmony import */ var pg__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(3849);
+/* harmony import */ var _database_unreachable_error_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(6730);
+/* harmony import */ var _postgres_dialect_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(7539);
 
 
 
@@ -96,19 +97,19 @@ async function openPostgres({ url, ca, schema, max = 10 }) {
         types: { getTypeParser },
     };
     const place = describePlace(settings);
-    const pool = new esm/* default.Pool */.Ay.Pool(settings);
+    const pool = new pg__WEBPACK_IMPORTED_MODULE_0__/* ["default"].Pool */ .Ay.Pool(settings);
     // A connection that breaks leaves the pool by itself, and a query under way on it rejects; but without these listeners
     // it would end the process as well, whether it is idle (the pool's event) or in use (the client's).
     pool.on('error', () => { });
     pool.on('connect', (client) => client.on('error', () => { }));
     const translateError = (error) => {
-        const reason = unreachableReason(error);
+        const reason = (0,_database_unreachable_error_js__WEBPACK_IMPORTED_MODULE_1__/* .unreachableReason */ .N)(error);
         if (reason === null)
             return error;
-        return new DatabaseUnreachableError(`The database can't be used: ${reason} (${place}). Check DATABASE_URL, and that the server is up.`, { cause: error });
+        return new _database_unreachable_error_js__WEBPACK_IMPORTED_MODULE_1__/* .DatabaseUnreachableError */ .O(`The database can't be used: ${reason} (${place}). Check DATABASE_URL, and that the server is up.`, { cause: error });
     };
-    const db = new kysely/* Kysely */._$({
-        dialect: new postgres_dialect/* PoolerSafeDialect */.T({ pool, schema: schema ?? null, translateError }),
+    const db = new kysely__WEBPACK_IMPORTED_MODULE_3__/* .Kysely */ ._$({
+        dialect: new _postgres_dialect_js__WEBPACK_IMPORTED_MODULE_2__/* .PoolerSafeDialect */ .T({ pool, schema: schema ?? null, translateError }),
     });
     let closing;
     const close = () => {
@@ -125,7 +126,7 @@ async function openPostgres({ url, ca, schema, max = 10 }) {
     return { db, kind: 'postgres', close };
 }
 async function checkVersion(db, place) {
-    const { rows } = await (0,sql/* sql */.l) `select current_setting('server_version_num')::integer / 10000 as version`.execute(db);
+    const { rows } = await (0,kysely__WEBPACK_IMPORTED_MODULE_4__/* .sql */ .l) `select current_setting('server_version_num')::integer / 10000 as version`.execute(db);
     const version = rows[0]?.version ?? 0;
     if (version >= MINIMUM_VERSION)
         return;
@@ -145,17 +146,17 @@ function connectionOf(url, ca) {
 }
 function describePlace(settings) {
     // A client resolves what the URL leaves out; it connects only when told to.
-    const { host, port, database, user } = new esm/* default.Client */.Ay.Client(settings);
+    const { host, port, database, user } = new pg__WEBPACK_IMPORTED_MODULE_0__/* ["default"].Client */ .Ay.Client(settings);
     return `host ${host}, port ${port}, database ${database ?? user}, user ${user}`;
 }
-const { builtins } = esm/* default.types */.Ay.types;
+const { builtins } = pg__WEBPACK_IMPORTED_MODULE_0__/* ["default"].types */ .Ay.types;
 /** OID of `bigint[]`, which pg-types has no name for (pg_type.dat). */
 const INT8_ARRAY = 1016;
 /** Ids and amounts come as numbers: GitHub's ids are far below 2^53. All else is parsed as `pg` does. */
 const getTypeParser = (oid, format) => {
     if (oid === builtins.INT8 || oid === builtins.NUMERIC)
         return Number;
-    const parse = esm/* default.types */.Ay.types.getTypeParser(oid, format);
+    const parse = pg__WEBPACK_IMPORTED_MODULE_0__/* ["default"].types */ .Ay.types.getTypeParser(oid, format);
     if (oid === INT8_ARRAY)
         return (text) => parse(text).map(toNumber);
     return parse;
