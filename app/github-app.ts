@@ -114,7 +114,14 @@ export async function createGitHubApp(options: {
         owner ??= await readOwner(app);
         return null;
       } catch (error) {
-        return describeCredentialProblem(error, github);
+        const problem = describeCredentialProblem(error, github);
+        if (problem === null) {
+          log.warn(
+            { err: error },
+            `GitHub at ${github.apiUrl} could not be asked whether it knows this App. The app starts, and asks again when it needs to; check GHE_HOST and the network.`,
+          );
+        }
+        return problem;
       }
     },
   };

@@ -18,12 +18,11 @@ const SQLITE_BUSY = 5;
  * however that ends, so there is no stale lock to judge by age or process number (a killed container's 1 is alive again
  * in the next one), and none to refresh, which a long statement of PGlite would prevent.
  * @returns what releases it
- * @throws DataFolderLockedError
+ * @throws DataFolderLockedError, and Error when the folder can't be written
  */
 export function lockFolder(folder: string): () => void {
   const path = resolve(folder);
-  mkdirSync(path, { recursive: true });
-  const lock = new DatabaseSync(join(path, LOCK_FILE));
+  const lock = openLockFile(path);
   try {
     lock.exec('BEGIN IMMEDIATE');
     // Readable by the one who is refused, to name the holder.
@@ -37,6 +36,19 @@ export function lockFolder(folder: string): () => void {
     );
   }
   return () => lock.close();
+}
+
+function openLockFile(path: string): DatabaseSync {
+  try {
+    mkdirSync(path, { recursive: true });
+    return new DatabaseSync(join(path, LOCK_FILE));
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause ? cause.code : cause;
+    throw new Error(
+      `The data folder ${path} can't be written (${why}). Give this user a folder that it may write, or set DATABASE_URL to a PostgreSQL server.`,
+      { cause },
+    );
+  }
 }
 
 function isBusy(error: unknown): boolean {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeStartProblem } from '../../app/start-problem.ts';
 import { writeEnvironmentFile } from '../../app/write-environment-file.ts';
 import { lockFolder } from '../../src/store/folder-lock.ts';
 
@@ -111,6 +112,16 @@ describe('what keeps it from starting is one clear line, without a stack, and ex
       [/^The database can't be used: connection refused \(host 127\.0\.0\.1, port 9/],
     ],
     [
+      'one with the TLS mode that hosts write into their URLs, without the warning of pg',
+      () => ({ DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:9/nowhere?sslmode=require' }),
+      [/^The database can't be used: connection refused/],
+    ],
+    [
+      'a key path that is a folder',
+      () => ({ PRIVATE_KEY: '', PRIVATE_KEY_PATH: folder }),
+      [/^PRIVATE_KEY_PATH: .+EISDIR/],
+    ],
+    [
       'a key that GitHub does not know',
       () => ({ GHE_HOST: `127.0.0.1:${portOf(github)}` }),
       [/^GitHub at http:\/\/127\.0\.0\.1:\d+\/api\/v3 does not accept APP_ID 4711 with this private key/],
@@ -142,6 +153,23 @@ describe('what keeps it from starting is one clear line, without a stack, and ex
   });
 });
 
+it('a data folder that can not be written', async () => {
+  const cwd = mkdtempSync(join(folder, 'file-'));
+  writeFileSync(join(cwd, '.data'), '');
+  const started = start(environment(), cwd);
+  expect(await started.ended).toBe(1);
+  expect(started.output.stderr).toMatch(
+    /^The data folder .+ can't be written \(ENOTDIR\)\. .+DATABASE_URL.+\n$/,
+  );
+});
+
+it('a role that may not create tables is told what to grant', () => {
+  const error = Object.assign(new Error('permission denied for schema public'), { code: '42501' });
+  expect(describeStartProblem(error)).toMatch(
+    /^The database refuses: permission denied for schema public\. .+CREATE/,
+  );
+});
+
 describe('npm start', () => {
   it('runs on the embedded database, says so, keeps it over a restart, and ends on SIGTERM with 0', async () => {
     const cwd = mkdtempSync(join(folder, 'runs-'));
@@ -149,6 +177,7 @@ describe('npm start', () => {
       const started = start(environment(), cwd);
       const url = await listening(started);
       expect((await fetch(`${url}/readyz`)).status).toBe(200);
+      expect(started.output.stdout, 'GitHub is away').toMatch(/could not be asked whether it knows this App/);
       expect(started.output.stdout, expected).toContain('recent work is done by the worker in this process');
       started.child.kill('SIGTERM');
       expect(await started.ended, started.output.stderr).toBe(0);
