@@ -37,6 +37,12 @@ export function emptyReport(
   return { ...given, totals: NO_TOTALS, rowsByTable: new Map(), gaps: [], warnings: [], checkpoint: null };
 }
 
+/** For the log, in one line. */
+export function describeTotals(totals: CaptureReport['totals']): string {
+  const { pullRequests, rows, seconds, points, requests } = totals;
+  return `${count(pullRequests)} pull requests, ${count(rows)} rows, ${formatDuration(seconds)}, ${count(points)} points, ${count(requests)} requests`;
+}
+
 /** The outputs that action.yml declares. */
 export function outputsOf(reports: readonly CaptureReport[]): Record<string, string | number | boolean> {
   const sum = (key: keyof CaptureReport['totals']) =>

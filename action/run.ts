@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { describeError } from './describe-error.ts';
 import { INPUT_NAMES, type InputName, type Inputs, parseInputs } from './inputs.ts';
 import { log } from './log.ts';
-import { type CaptureReport, outputsOf, renderSummary } from './report.ts';
+import { type CaptureReport, describeTotals, outputsOf, renderSummary } from './report.ts';
 import type { RunContext } from './run-context.ts';
 import { runStandAlone } from './run-stand-alone.ts';
 import { runWithApp } from './run-with-app.ts';
@@ -92,7 +92,8 @@ async function writeSummary(reports: readonly CaptureReport[], { mode }: Inputs)
   }
 }
 
-function announce({ title, status, message, isFailure }: CaptureReport): void {
+function announce({ title, status, message, isFailure, totals }: CaptureReport): void {
+  if (totals.requests > 0) log.info(`In this run: ${describeTotals(totals)}`);
   const text = message ? `${title}: ${status}. ${message}` : `${title}: ${status}`;
   const line = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
   if (isFailure) log.failure(line);

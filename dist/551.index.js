@@ -137,12 +137,18 @@ function connectionOf(url, ca) {
         throw new Error('DATABASE_URL is not a URL of the form postgres://user:password@host:port/database.');
     }
     if (ca === null)
-        return { connectionString: url };
+        return { connectionString: withCheckedTls(url) };
     const withoutTls = new URL(url);
     // What `pg` reads of TLS from the URL would replace the certificate authority.
     for (const name of ['ssl', 'sslmode', 'sslrootcert'])
         withoutTls.searchParams.delete(name);
     return { connectionString: withoutTls.href, ssl: { ca, rejectUnauthorized: true } };
+}
+/** `pg` checks the certificate in these modes, too, but warns at each start that its next version will not. */
+function withCheckedTls(url) {
+    if (url.includes('uselibpqcompat=true'))
+        return url;
+    return url.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
 }
 function describePlace(settings) {
     // A client resolves what the URL leaves out; it connects only when told to.
