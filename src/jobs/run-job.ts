@@ -7,6 +7,7 @@ import { GitHubError } from '../github/errors.ts';
 import type { Progress } from '../jobs-api/protocol.ts';
 import type { Database } from '../store/database.ts';
 import { neutralizeLog } from '../text/neutralize.ts';
+import type { CaptureInclude } from '../work-item/work-item.ts';
 import { finishClassification } from './finish-classification.ts';
 import { holdLease } from './hold-lease.ts';
 import type { Job } from './job.ts';
@@ -156,7 +157,7 @@ async function captureJob(
         items: job.items,
         since: job.range_since,
         until: job.range_until,
-        include: job.include as never,
+        include: job.include as CaptureInclude[],
       },
       github,
       destination,
