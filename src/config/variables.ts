@@ -182,7 +182,8 @@ export const VARIABLES = {
     bounds: 'seconds, 0 to 600, decimals allowed',
   },
   AUTO_HISTORY_LIMIT: {
-    meaning: 'The history of a repository with more pull requests than this waits for `/capture history`.',
+    meaning:
+      'The history of a repository with more pull requests than this waits for `npx hybrid-capture capture owner/repo`.',
     fallback: '20000',
     bounds: 'integer, 0 to 10000000',
   },

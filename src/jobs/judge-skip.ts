@@ -25,11 +25,14 @@ export function judgeSkip(
   if (repository.is_archived) {
     return {
       reason: 'archived',
-      message: `${name} is archived; \`/capture history\` captures it all the same.`,
+      message: `${name} is archived; \`npx hybrid-capture capture ${name}\` captures it all the same.`,
     };
   }
   if (repository.is_fork) {
-    return { reason: 'fork', message: `${name} is a fork; \`/capture history\` captures it all the same.` };
+    return {
+      reason: 'fork',
+      message: `${name} is a fork; \`npx hybrid-capture capture ${name}\` captures it all the same.`,
+    };
   }
   const items = (repository.pull_requests_count ?? 0) + (repository.issues_count ?? 0);
   if (repository.is_empty && items === 0 && item.reason !== 'webhook') {
