@@ -243,7 +243,9 @@ describeEachDatabase('runJob', (database) => {
       expect(await db.selectFrom('progressive_capture_jobs').select('job_type').execute()).toEqual([
         { job_type: 'classify' },
       ]);
-      expect(log.lines.map(({ message }) => message).join()).toContain('waits for `npx hybrid-capture capture acme/widgets`');
+      expect(log.lines.map(({ message }) => message).join()).toContain(
+        'waits for `npx hybrid-capture capture acme/widgets`',
+      );
       await carryOut(await classify('installation'), {
         config: { ...config, autoHistoryLimit: PULL_REQUESTS },
       });
