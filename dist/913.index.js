@@ -415,6 +415,7 @@ CREATE TABLE job_runs (
   rows_stored integer,
   created_at timestamptz NOT NULL DEFAULT now(),
   started_at timestamptz,
+  asked_next_at timestamptz,
   ended_at timestamptz,
   PRIMARY KEY (job_id, run)
 );

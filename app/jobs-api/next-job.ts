@@ -29,19 +29,26 @@ export const nextJob: Call = async (context, { req, bearer, line }): Promise<Job
   await requireJobsRepositoryRun(context, claims);
 
   const finished = await requireFinishedJob(db, claims, finishedJobId);
+  const found = await findNextJob(context, claims, finished);
+  if (found.job) line.job = found.job.id;
+  await noteAsked(db, claims, finished, context.now());
+  return found;
+};
+
+async function findNextJob(context: JobsApiContext, claims: RunClaims, finished: Job): Promise<JobOffer> {
+  const { db } = context;
   const given = await findGivenJob(db, claims);
-  if (given) return offer(given, line);
+  if (given) return { job: { id: given } };
   const { emergencyStop } = await readRollout(db, {
     environmentStop: context.config.rollout.environmentStop,
   });
   if (emergencyStop) return { job: null, reason: 'emergency_stop', message: 'The rollout is stopped.' };
 
   for (const { id } of await findDueJobs(db, finished, context.now())) {
-    const isTaken = await takeJob(context, claims, id);
-    if (isTaken) return offer(id, line);
+    if (await takeJob(context, claims, id)) return { job: { id } };
   }
   return { job: null, reason: 'nothing_due', message: 'No further job of this installation is due.' };
-};
+}
 
 /** The run must have carried out the job that it names, and be done with it. */
 async function requireFinishedJob(db: Database, claims: RunClaims, jobId: string): Promise<Job> {
@@ -101,15 +108,20 @@ async function findDueJobs(db: Database, finished: Job, now: Date): Promise<{ id
     .execute();
 }
 
+/** The run has its answer, so what comes due from now on needs not wait for it to ask. */
+async function noteAsked(db: Database, claims: RunClaims, finished: Job, now: Date): Promise<void> {
+  await db
+    .updateTable('job_runs')
+    .set({ asked_next_at: now })
+    .where('job_id', '=', finished.id)
+    .where('workflow_run_id', '=', claims.runId)
+    .execute();
+}
+
 async function takeJob(context: JobsApiContext, claims: RunClaims, jobId: string): Promise<boolean> {
   return context.db.transaction().execute(async (trx) => {
     const isTaken = await bindJob(trx, jobId, claims.runId, context);
     if (isTaken) await rememberToken(trx, claims, null);
     return isTaken;
   });
-}
-
-function offer(jobId: string, line: Record<string, unknown>): JobOffer {
-  line.job = jobId;
-  return { job: { id: jobId } };
 }

@@ -12,7 +12,7 @@ const ASK_NEXT_MS = 10_000;
 /**
  * The jobs of a queue that may be dispatched now: critical first, then recent, then smaller repositories before
  * larger. Left out: installations that have all the bulk runs that they may have, or of which a run is just done with
- * its job and goes on with the next one.
+ * its job and has not asked for the next one yet.
  */
 export async function findDueJobs(
   db: Database,
@@ -52,7 +52,11 @@ export async function findDueJobs(
       eb
         .selectFrom('rollout_metrics as done')
         .innerJoin('progressive_capture_jobs as finished', 'finished.id', 'done.job_id')
+        .innerJoin('job_runs as run', (join) =>
+          join.onRef('run.job_id', '=', 'finished.id').onRef('run.run', '=', 'finished.run'),
+        )
         .select('finished.installation_id')
+        .where('run.asked_next_at', 'is', null)
         .where('done.processor_type', '=', 'github_actions')
         .where('done.outcome', '=', 'success')
         .where('done.created_at', '>', new Date(now.getTime() - ASK_NEXT_MS)),

@@ -184,6 +184,7 @@ export interface JobRuns {
   rows_stored: number | null;
   created_at: Generated<Timestamp>;
   started_at: Timestamp | null;
+  asked_next_at: Timestamp | null;
   ended_at: Timestamp | null;
 }
 

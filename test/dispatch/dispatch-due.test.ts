@@ -210,6 +210,26 @@ describeEachDatabase('the dispatch loop', (database) => {
     expect(bulk.sent.at(-1)).toBe('acme/r2 history 1');
   });
 
+  test('what comes due after a run has asked in vain for more work does not wait for it', async () => {
+    const first = await planJob(db, historyItem({ repository: repository(1) }));
+    const loop = makeLoop(db, inngest, bulk);
+    await loop.runOnce();
+    await startRun(db, {
+      jobId: first.id,
+      run: 1,
+      worker: 'workflow',
+      workflowRunId: 900,
+      leaseMs: 60_000,
+      now: NOW,
+    });
+    await endRun(db, { jobId: first.id, run: 1, outcome: 'success', result: null, error: null, now: NOW });
+    await planJob(db, historyItem({ repository: repository(2) }));
+    expect(await loop.runOnce()).toBe(0);
+    await db.updateTable('job_runs').set({ asked_next_at: NOW }).where('job_id', '=', first.id).execute();
+    expect(await loop.runOnce()).toBe(1);
+    expect(bulk.sent.at(-1)).toBe('acme/r2 history 1');
+  });
+
   test('without a way into GitHub Actions bulk work goes to Inngest', async () => {
     const { id } = await planJob(db, historyItem());
     expect(await makeLoop(db, inngest, null).runOnce()).toBe(1);

@@ -94,6 +94,12 @@ describeEachDatabase('POST /api/jobs/next', (database) => {
     await queuedJob(102, { processor_type: 'inngest', rule: 'recent' });
     await queuedJob(103, { installation_id: 51 });
     expect((await next(finished)).body).toMatchObject({ job: null, reason: 'nothing_due' });
+    const { asked_next_at: askedNextAt } = await api.db
+      .selectFrom('job_runs')
+      .select('asked_next_at')
+      .where('job_id', '=', finished)
+      .executeTakeFirstOrThrow();
+    expect(askedNextAt).toBeInstanceOf(Date);
   });
 
   it('keeps to the bulk runs that an installation may have', async () => {
