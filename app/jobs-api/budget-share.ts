@@ -1,4 +1,4 @@
-import type { BudgetShare } from '../../src/jobs-api/protocol.ts';
+import { BudgetShare } from '../../src/jobs-api/protocol.ts';
 
 /**
  * GraphQL points an hour that every installation has at least; larger ones have up to 12,500.
@@ -14,5 +14,5 @@ const RESERVE_POINTS = 500;
  */
 export function shareBudget(pointsLeft: number | null, runsAtOnce: number): BudgetShare {
   const spendable = Math.max(0, (pointsLeft ?? LEAST_POINTS_PER_HOUR) - RESERVE_POINTS);
-  return { points: Math.floor(spendable / runsAtOnce), reserve: RESERVE_POINTS };
+  return BudgetShare.parse({ points: Math.floor(spendable / runsAtOnce), reserve: RESERVE_POINTS });
 }

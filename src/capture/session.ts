@@ -79,6 +79,7 @@ export function createSession(
       requests: usage.requests - before.requests,
       rows: writer.rowsWritten(),
       pointsLeft: usage.pointsLeft,
+      restLeft: null,
     };
   }
 

@@ -30,8 +30,9 @@ export const Progress = z.object({
   points: z.number().int().nonnegative(),
   requests: z.number().int().nonnegative(),
   rows: z.number().int().nonnegative(),
-  /** GraphQL points left in GitHub's current window; null while not known. */
+  /** GraphQL points, and REST requests, left in GitHub's current windows; null while not known. */
   pointsLeft: z.number().int().nullable(),
+  restLeft: z.number().int().nullable().default(null),
 });
 export type Progress = z.infer<typeof Progress>;
 
@@ -46,12 +47,18 @@ export const JobSpecification = z.object({
 });
 export type JobSpecification = z.infer<typeof JobSpecification>;
 
-/** The share of the installation's API budget that a run may use; renewed by every batch's answer. */
+/** The share of the installation's API budget that a run may use; renewed by every batch's and heartbeat's answer. */
 export const BudgetShare = z.object({
   /** GraphQL points that the run may still use before it asks again. */
   points: z.number().int().nonnegative(),
   /** Points that are left alone for live work. */
   reserve: z.number().int().nonnegative(),
+  /** REST requests that the run may still send before it asks again, and those left alone for live work. */
+  restRequests: z.number().int().nonnegative().default(4_500),
+  restReserve: z.number().int().nonnegative().default(500),
+  /** Milliseconds of response time that the run's requests may sum up to in any 60 s. 0: none for now; ask again. */
+  graphqlMsPerMinute: z.number().int().nonnegative().default(54_000),
+  restMsPerMinute: z.number().int().nonnegative().default(27_000),
 });
 export type BudgetShare = z.infer<typeof BudgetShare>;
 
@@ -120,7 +127,11 @@ export type BatchResponse = z.infer<typeof BatchResponse>;
 
 /** `…/heartbeat`, every 60 s. */
 export const HeartbeatRequest = z.object({ progress: Progress.nullable() });
-export const HeartbeatResponse = z.object({ next: z.enum(['continue', 'stop']) });
+export const HeartbeatResponse = z.object({
+  next: z.enum(['continue', 'stop']),
+  /** Absent from an app that renews it with batches only. */
+  budget: BudgetShare.optional(),
+});
 
 /** `…/gaps`: GitHub's totals per pull request; answers the numbers to fetch again. */
 export const ExpectedCounts = z.object({

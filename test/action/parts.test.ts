@@ -25,15 +25,23 @@ test('the bundle comes with the licenses of all that is in it', () => {
 });
 
 describe('progress', () => {
-  const progress = { done: 100, total: 400, points: 3, requests: 5, rows: 900, pointsLeft: 4_812 };
+  const progress = {
+    done: 100,
+    total: 400,
+    points: 3,
+    requests: 5,
+    rows: 900,
+    pointsLeft: 4_812,
+    restLeft: null,
+  };
 
   test.each([
     [progress, 0, 60_000, '100 of 400 (25 %), 100 a minute, about 3 min left, 4,812 points left'],
     [progress, 40, 60_000, '100 of 400 (25 %), 60 a minute, about 5 min left, 4,812 points left'],
     [progress, 100, 60_000, '100 of 400 (25 %), 4,812 points left'],
-    [{ ...progress, total: null, pointsLeft: null }, 0, 30_000, '100 so far, 200 a minute'],
+    [{ ...progress, total: null, pointsLeft: null, restLeft: null }, 0, 30_000, '100 so far, 200 a minute'],
     [{ ...progress, done: 400 }, 0, 60_000, '400 of 400 (100 %), 400 a minute, 4,812 points left'],
-    [{ ...progress, done: 0, total: 0, pointsLeft: null }, 0, 0, '0 of 0'],
+    [{ ...progress, done: 0, total: 0, pointsLeft: null, restLeft: null }, 0, 0, '0 of 0'],
   ])('%j', (given, doneBefore, elapsedMs, line) => {
     expect(formatProgress(given, doneBefore, elapsedMs)).toBe(line);
   });

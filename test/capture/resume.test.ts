@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { BudgetShare } from '../../src/jobs-api/protocol.ts';
 import { answer, createFakeGitHub } from './fake-github.ts';
 import { MemoryDestination } from './memory-destination.ts';
 import { bigWorld, runCapture } from './run-capture.ts';
@@ -175,16 +176,19 @@ describe('ending early', () => {
     const world = bigWorld();
     const destination = new MemoryDestination();
     const first = await runCapture(createFakeGitHub(world.root()), destination, {
-      budget: { points: 3, reserve: 0 },
+      budget: BudgetShare.parse({ points: 3, reserve: 0 }),
     });
     expect(first).toMatchObject({ status: 'continue', points: 3 });
     expect(first.continueAt).toBeInstanceOf(Date);
 
     const renewing = new MemoryDestination();
     const write = renewing.write.bind(renewing);
-    renewing.write = async (batch) => ({ ...(await write(batch)), budget: { points: 2, reserve: 0 } });
+    renewing.write = async (batch) => ({
+      ...(await write(batch)),
+      budget: BudgetShare.parse({ points: 2, reserve: 0 }),
+    });
     const second = await runCapture(createFakeGitHub(world.root()), renewing, {
-      budget: { points: 2, reserve: 0 },
+      budget: BudgetShare.parse({ points: 2, reserve: 0 }),
     });
     expect(second.status).toBe('complete');
   });
@@ -202,7 +206,7 @@ describe('ending early', () => {
       return response;
     };
     const result = await runCapture(github, new MemoryDestination(), {
-      budget: { points: 1_000, reserve: 500 },
+      budget: BudgetShare.parse({ points: 1_000, reserve: 500 }),
     });
     expect(result).toMatchObject({ status: 'continue', points: 3 });
     expect(Math.abs((result.continueAt?.getTime() ?? 0) - reset * 1000)).toBeLessThanOrEqual(2_000);

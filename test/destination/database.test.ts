@@ -5,7 +5,7 @@ import type { CaptureRow } from '../../src/destination/destination.ts';
 import { captured, everything, gone } from '../store/capture-rows.ts';
 import { describeEachDatabase, describePostgres } from '../support/databases.ts';
 
-const PROGRESS = { done: 1, total: 1, points: 1, requests: 1, rows: 1, pointsLeft: null };
+const PROGRESS = { done: 1, total: 1, points: 1, requests: 1, rows: 1, pointsLeft: null, restLeft: null };
 
 describeEachDatabase('a database as a destination', (database) => {
   beforeEach(() =>

@@ -52,7 +52,15 @@ function batch(sequence: number, rows: CaptureRow[]): CaptureBatch {
   return {
     sequence,
     checkpoint: { page: sequence },
-    progress: { done: 1, total: 10, points: 1, requests: 1, rows: rows.length, pointsLeft: 4_999 },
+    progress: {
+      done: 1,
+      total: 10,
+      points: 1,
+      requests: 1,
+      rows: rows.length,
+      pointsLeft: 4_999,
+      restLeft: null,
+    },
     rows,
   };
 }

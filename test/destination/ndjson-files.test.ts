@@ -20,7 +20,7 @@ const minute = (number: number) => `2026-01-01T00:${String(number).padStart(2, '
 const batch = (sequence: number, rows: CaptureRow[]) => ({
   sequence,
   checkpoint: { page: sequence },
-  progress: { done: 1, total: 10, points: 1, requests: 1, rows: 1, pointsLeft: null },
+  progress: { done: 1, total: 10, points: 1, requests: 1, rows: 1, pointsLeft: null, restLeft: null },
   rows,
 });
 const contributor = (id: number, login: string, at = 1): CaptureRow => ({

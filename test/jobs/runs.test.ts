@@ -241,7 +241,15 @@ describeEachDatabase('runs of a job', (database) => {
   });
 
   describe('heartbeats', () => {
-    const progress = { done: 1, total: 9, points: 2, requests: 3, rows: 4, pointsLeft: 4_998 };
+    const progress = {
+      done: 1,
+      total: 9,
+      points: 2,
+      requests: 3,
+      rows: 4,
+      pointsLeft: 4_998,
+      restLeft: null,
+    };
     const beat = (run: number, holder: string, now = later(30_000)) =>
       heartbeat(db, { jobId, run, holder, progress, leaseMs: LEASE_MS, now });
 

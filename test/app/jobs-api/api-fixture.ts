@@ -78,6 +78,7 @@ export const progress = (rows: number, pointsLeft: number | null = null) => ({
   requests: 2,
   rows,
   pointsLeft,
+  restLeft: null,
 });
 export const report = (overrides: Record<string, unknown> = {}) => ({
   outcome: 'success',

@@ -33,7 +33,7 @@ afterAll(() => {
 const HEADER = {
   sequence: 1,
   checkpoint: { at: 'x' },
-  progress: { done: 1, total: null, points: 1, requests: 1, rows: 1, pointsLeft: null },
+  progress: { done: 1, total: null, points: 1, requests: 1, rows: 1, pointsLeft: null, restLeft: null },
 };
 const ROW = { table: 'labels', row: { id: 'LA_1', name: 'größer ☃' } };
 const header = JSON.stringify(HEADER);
