@@ -3,11 +3,16 @@ import type { GitHubClient } from '../github/client.ts';
 import { GitHubError } from '../github/errors.ts';
 import type { BudgetShare, Checkpoint, Progress } from '../jobs-api/protocol.ts';
 import { checkRepository } from './check-repository.ts';
-import { type CaptureState, type Gap, startWalk } from './checkpoint.ts';
+import { type CaptureState, type Gap, startWalk, type Walk } from './checkpoint.ts';
 import type { Change } from './clean-text.ts';
 import { Interruption } from './interruption.ts';
-import { type CaptureTarget, planStages, type Stage } from './plan-stages.ts';
-import { REPOSITORY, REPOSITORY_WITH_PEOPLE, type RepositoryData } from './queries/repository.ts';
+import { type CaptureTarget, changedSince, planStages, type Stage } from './plan-stages.ts';
+import {
+  REPOSITORY,
+  REPOSITORY_WITH_CHANGES,
+  REPOSITORY_WITH_PEOPLE,
+  type RepositoryData,
+} from './queries/repository.ts';
 import { resumeState } from './resume-state.ts';
 import { repositoryRows } from './rows/repository.ts';
 import { type CaptureLog, createSession, type Session } from './session.ts';
@@ -22,6 +27,8 @@ export interface CaptureOptions {
   /** Ends the capture shortly before this time, as `continue`. */
   deadline?: Date;
   budget?: BudgetShare;
+  /** Asked for another share when this one is used up, or is nothing for now; null: there is none. */
+  renewBudget?: () => Promise<BudgetShare | null>;
   /** The longest single wait for GitHub's limits, milliseconds; a longer one ends the run as `continue`. Default 300,000. */
   maxWaitMs?: number;
   /** After each batch. */
@@ -68,7 +75,8 @@ export async function capture(options: CaptureOptions): Promise<CaptureResult> {
     for (let stage = stages[state.stage]; stage !== undefined; stage = stages[state.stage]) {
       options.log('info', `capturing: ${stage.name}`, { cursor: state.walk.cursor });
       await stage.run(session);
-      nextStage(state, target);
+      state.stage += 1;
+      state.walk = startStage(state, target, stages);
     }
     // 4. Only now is it finished, and what was found missing belongs to this pass.
     state.isFinished = true;
@@ -91,28 +99,33 @@ async function captureRepository(
   stages: readonly Stage[],
 ): Promise<void> {
   const { state, writer } = session;
-  const answer = await askRepository(session, target.type);
+  const answer = await askRepository(session, target);
   const repository = checkRepository(session, answer);
-  const capturedAt = answer.receivedAt.toISOString();
+  const { receivedAt } = answer;
+  const capturedAt = receivedAt.toISOString();
+  session.totals = { pull_request: repository.pullRequests.totalCount, issue: repository.issues.totalCount };
+  for (const kind of ['pull_request', 'issue'] as const) {
+    const items = repository[kind];
+    if (items) session.changed[kind] = { items, receivedAt };
+  }
   session.repositoryId = repository.databaseId ?? 0;
   state.repositoryId = session.repositoryId;
   writer.add(repositoryRows(repository, session.repositoryId, capturedAt));
   if (state.startedAt !== null) return;
   state.startedAt = capturedAt;
-  state.walk = startStage(target, state.again);
+  state.walk = startStage(state, target, stages);
   if (target.items.length > 0) state.total = target.items.length;
   else if (target.since === null && state.changedSince === null) {
-    const counts = { pull_request: repository.pullRequests.totalCount, issue: repository.issues.totalCount };
     state.total = stages.reduce(
-      (sum, { name }) => sum + (name === 'pull_request' || name === 'issue' ? counts[name] : 0),
+      (sum, { kind, isAgain }) => sum + (kind !== null && !isAgain ? session.totals[kind] : 0),
       0,
     );
   }
 }
 
 /** Counting the people of a very large repository can be too much for GitHub: then it is captured without a category. */
-async function askRepository(session: Session, type: CaptureTarget['type']) {
-  if (type === 'classify') {
+async function askRepository(session: Session, target: CaptureTarget) {
+  if (target.type === 'classify') {
     try {
       return await session.ask<RepositoryData>(REPOSITORY_WITH_PEOPLE, {}, true);
     } catch (error) {
@@ -120,16 +133,22 @@ async function askRepository(session: Session, type: CaptureTarget['type']) {
       session.warnings.add(`the people who take part could not be counted: ${error.message}`);
     }
   }
-  return session.ask<RepositoryData>(REPOSITORY, {});
+  const isIncremental = target.type === 'history' && changedSince(target, session.state) !== null;
+  return session.ask<RepositoryData>(isIncremental ? REPOSITORY_WITH_CHANGES : REPOSITORY, {});
 }
 
-function nextStage(state: CaptureState, target: CaptureTarget): void {
-  state.stage += 1;
-  state.walk = startStage(target);
-}
-
-function startStage(target: CaptureTarget, again: readonly number[] = []) {
-  return startWalk({ numbers: [...target.items, ...again], until: target.until?.toISOString() ?? null });
+/** A stage begins with the items that are known to need it. */
+function startStage(state: CaptureState, target: CaptureTarget, stages: readonly Stage[]): Walk {
+  const stage = stages[state.stage];
+  const numbers = new Set(target.items);
+  const isFirst = !stages.slice(0, state.stage).some(({ kind }) => kind !== null);
+  if (stage?.kind && isFirst) for (const number of state.again) numbers.add(number);
+  if (stage?.kind) for (const number of state.changed[stage.kind].splice(0)) numbers.add(number);
+  return startWalk({
+    numbers: [...numbers],
+    until: target.until?.toISOString() ?? null,
+    isAgain: stage?.isAgain ?? false,
+  });
 }
 
 const CHANGES: Record<Change, string> = {

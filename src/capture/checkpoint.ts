@@ -33,8 +33,14 @@ const OpenItem = z.object({
   startedAt: z.string(),
   /** Something of it could not be fetched: no snapshot, lest rows that exist be taken for deleted. */
   isBroken: z.boolean(),
-  /** The least row of the item, to which totals are added as they come; null when it has them all. */
-  base: z.record(z.string(), z.unknown()).nullable(),
+  /** Which of its nested rows this capture of it brings; see the store's snapshots. */
+  scope: z.enum(['all', 'items']),
+  /** The least row of the item, for the totals that come later than its first answer. */
+  base: z.record(z.string(), z.unknown()),
+  /** Those totals by column, as far as they have come. */
+  counts: z.record(z.string(), z.number()),
+  /** GitHub's count of all its comments, until it is known how many of them are review comments; null: nothing to find out. */
+  totalComments: z.number().nullable(),
 });
 export type OpenItem = z.infer<typeof OpenItem>;
 
@@ -49,7 +55,7 @@ export type Gap = z.infer<typeof Gap>;
 
 /** Where one walk (pull requests, issues, labels, commits, verification) stands. */
 const Walk = z.object({
-  /** After the last page that was listed; null: from the beginning. */
+  /** After the last page that was listed (of a list of the REST API: the next page's path); null: from the beginning. */
   cursor: z.string().nullable(),
   isListed: z.boolean(),
   /** Pages that were listed, and GitHub's time of the first. */
@@ -67,14 +73,20 @@ const Walk = z.object({
   numbers: z.array(z.number()),
   needs: z.array(Need),
   open: z.array(OpenItem),
+  /** What it captures was captured in this pass before: only what is newer than the pass counts as done. */
+  isAgain: z.boolean(),
   /** Numbers that verification has fetched again. */
   repaired: z.array(z.number()),
 });
 export type Walk = z.infer<typeof Walk>;
 
+/** A list of the REST API that is asked what has changed: since when, and the ETag of the last answer to just that. */
+const Feed = z.object({ since: z.string(), etag: z.string().nullable() });
+export type Feed = z.infer<typeof Feed>;
+
 /** All that a capture must remember to go on elsewhere. */
 export const CaptureState = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   /** The repository's database id: under its name there may be another one by the next run. Null: not told yet. */
   repositoryId: z.number().nullable(),
   /** When this pass began, by GitHub's clock; what changed later belongs to the next pass. Null: not begun. */
@@ -86,7 +98,20 @@ export const CaptureState = z.object({
   /** Index of the stage that is being carried out; equal to the number of stages: finished. */
   stage: z.number(),
   walk: Walk,
-  sizes: z.object({ pull_request: PageSize, issue: PageSize, continuation: PageSize }),
+  /** Sizes of requests that went well: a repository's are remembered from pass to pass. */
+  sizes: z.object({
+    pull_request: PageSize,
+    issue: PageSize,
+    continuation: PageSize,
+    bulk: PageSize,
+    threads: PageSize,
+  }),
+  /** What tells of comments that were edited, which changes nothing about their pull requests. */
+  feeds: z.object({ reviewComments: Feed.nullable(), conversation: Feed.nullable() }),
+  /** Numbers of items with comments that changed, as the feeds told; for the walks to come. */
+  changed: z.object({ pull_request: z.array(z.number()), issue: z.array(z.number()) }),
+  /** Something was left to whoever captures the time after the target's range. */
+  isPartial: z.boolean(),
   done: z.number(),
   total: z.number().nullable(),
   gaps: z.array(Gap),
@@ -104,7 +129,9 @@ export function isLeftToOthers({ walk, startedAt }: CaptureState, updatedAt: str
   return at > Date.parse(walk.until) && (startedAt === null || at < Date.parse(startedAt));
 }
 
-export function startWalk(options: { numbers?: readonly number[]; until?: string | null } = {}): Walk {
+export function startWalk(
+  options: { numbers?: readonly number[]; until?: string | null; isAgain?: boolean } = {},
+): Walk {
   return {
     cursor: null,
     isListed: false,
@@ -117,6 +144,7 @@ export function startWalk(options: { numbers?: readonly number[]; until?: string
     numbers: [...(options.numbers ?? [])],
     needs: [],
     open: [],
+    isAgain: options.isAgain ?? false,
     repaired: [],
   };
 }

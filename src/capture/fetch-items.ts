@@ -2,13 +2,27 @@ import type { GraphqlAnswer } from '../github/client.ts';
 import { GitHubError } from '../github/errors.ts';
 import { checkRepository } from './check-repository.ts';
 import { type CaptureState, isLeftToOthers } from './checkpoint.ts';
+import { LISTED_CONNECTIONS } from './connections.ts';
 import { finishItems } from './finish-items.ts';
 import type { DetailLevel, ItemKind } from './item-kinds.ts';
+import type { ListedPullRequest } from './list-pull-requests.ts';
 import { growPageSize, restorePageSize, shrinkPageSize } from './page-size.ts';
 import { type ItemPageData, type ItemsByNumberData, itemPage, itemsByNumber } from './queries/items.ts';
 import type { Connection, ItemNode } from './queries/nodes.ts';
-import { readItem } from './read-item.ts';
+import { type ItemContext, readItem } from './read-item.ts';
+import { listedRows } from './rows/rest.ts';
 import type { Session } from './session.ts';
+
+/** What a bulk walk knows beside its state, for as long as it runs. */
+export interface Bulk {
+  listed: Map<number, ListedPullRequest>;
+  busy: Set<number>;
+}
+
+/** GitHub's times are of whole seconds. */
+const A_SECOND_MS = 1_000;
+/** More of them never fit into one request. */
+const MOST_AT_ONCE = 100;
 
 /** What is asked of an item that fails even when it is alone in its page. */
 const FALLBACKS: readonly DetailLevel[] = ['scalars', 'minimum'];
@@ -17,7 +31,7 @@ const FALLBACKS: readonly DetailLevel[] = ['scalars', 'minimum'];
 export async function fetchNextPage(session: Session, kind: ItemKind): Promise<void> {
   const { walk } = session.state;
   const after = walk.cursor;
-  const most = kind.pageSize;
+  const most = { items: kind.pageSize, level: 'full' } as const;
   const { answer, items, level, asked } = await adapt(session, kind, most, (first, wanted, canShrink) =>
     askPage(session, kind, { first, level: wanted, after }, canShrink),
   );
@@ -51,17 +65,37 @@ export async function fetchNextPage(session: Session, kind: ItemKind): Promise<v
   finishItems(session, kind);
 }
 
-/** Fetches the next items of the walk's list of numbers. */
-export async function fetchByNumber(session: Session, kind: ItemKind): Promise<void> {
+/**
+ * Fetches the next items of the walk's list of numbers, whole, or in bulk without what is listed or walked apart.
+ * @param bulk what was listed, and the numbers that other requests under way are about
+ */
+export async function fetchByNumber(session: Session, kind: ItemKind, bulk?: Bulk): Promise<void> {
+  const { walk } = session.state;
+  const free = bulk ? walk.numbers.filter((number) => !bulk.busy.has(number)) : walk.numbers;
+  const chosen = free.slice(0, MOST_AT_ONCE);
+  for (const number of chosen) bulk?.busy.add(number);
+  try {
+    await fetchNumbers(session, kind, chosen, bulk);
+  } finally {
+    for (const number of chosen) bulk?.busy.delete(number);
+  }
+  finishItems(session, kind);
+}
+
+async function fetchNumbers(
+  session: Session,
+  kind: ItemKind,
+  chosen: readonly number[],
+  bulk: Bulk | undefined,
+): Promise<void> {
   const { state } = session;
   const { walk } = state;
-  const most = walk.numbers.length;
   const { answer, nodes, level, asked } = await adapt(
     session,
     kind,
-    most,
+    { items: chosen.length, level: bulk ? 'bulk' : 'full' },
     async (size, wanted, canShrink) => {
-      const numbers = walk.numbers.slice(0, size);
+      const numbers = chosen.slice(0, size);
       const variables = Object.fromEntries(numbers.map((number, i) => [`n${i}`, number]));
       const answer = await session.ask<ItemsByNumberData>(
         itemsByNumber(kind, wanted, numbers.length),
@@ -78,7 +112,7 @@ export async function fetchByNumber(session: Session, kind: ItemKind): Promise<v
     },
   );
   for (const [index, node] of nodes.entries()) {
-    const number = walk.numbers[index] ?? null;
+    const number = chosen[index] ?? null;
     if (node === null) {
       const error = answer.errors.find(({ path }) => path?.includes(`i${index}`));
       if (error?.type === 'NOT_FOUND' && wasListed(state, number)) {
@@ -90,11 +124,12 @@ export async function fetchByNumber(session: Session, kind: ItemKind): Promise<v
       const reason = error?.message ?? 'not found: deleted, transferred, or never there';
       session.addGap({ number, connection: kind.oneField, reason });
     } else {
-      takeItem(session, kind, node, level, answer);
+      takeItem(session, kind, node, level, answer, bulk);
     }
   }
-  walk.numbers.splice(0, asked);
-  finishItems(session, kind);
+  const done = new Set(chosen.slice(0, asked));
+  walk.numbers = walk.numbers.filter((number) => !done.has(number));
+  for (const number of done) bulk?.listed.delete(number);
 }
 
 type Attempt = { answer: GraphqlAnswer<unknown>; asked: number; hasHoles: boolean };
@@ -102,38 +137,40 @@ type Attempt = { answer: GraphqlAnswer<unknown>; asked: number; hasHoles: boolea
 /**
  * Asks for as many items as the governor allows, for fewer when GitHub can't carry that out, and for less of a single item
  * when it fails by itself.
- * @param most how many there are to be asked for
+ * @param most how many there are to be asked for, and how much of each
  * @throws GitHubError when not even the least of one item could be had
  */
 async function adapt<A extends Attempt>(
   session: Session,
   kind: ItemKind,
-  most: number,
+  most: { items: number; level: 'bulk' | 'full' },
   attempt: (size: number, level: DetailLevel, canShrink: boolean) => Promise<A>,
 ): Promise<A & { level: DetailLevel }> {
   const { sizes } = session.state;
+  const name = most.level === 'bulk' ? 'bulk' : kind.name;
   let failure: unknown;
   for (;;) {
-    const size = Math.min(sizes[kind.name].size, most);
+    const size = Math.min(sizes[name].size, most.items);
     try {
-      const result = await attempt(size, 'full', size > 1);
+      const result = await attempt(size, most.level, size > 1);
       if (!result.hasHoles) {
-        sizes[kind.name] = growPageSize(sizes[kind.name], result.asked, result.answer.durationMs);
-        return { ...result, level: 'full' };
+        const { durationMs } = result.answer;
+        sizes[name] = growPageSize(sizes[name], result.asked, durationMs, session.roomMs());
+        return { ...result, level: most.level };
       }
     } catch (error) {
       if (!isTooHeavy(error)) throw error;
       failure = error;
     }
     if (size === 1) break;
-    sizes[kind.name] = shrinkPageSize(sizes[kind.name], size);
-    session.options.log('info', 'smaller pages', { kind: kind.name, size: sizes[kind.name].size });
+    sizes[name] = shrinkPageSize(sizes[name], size);
+    session.options.log('info', 'smaller pages', { kind: name, size: sizes[name].size });
   }
   for (const level of FALLBACKS) {
     try {
       const result = await attempt(1, level, false);
       session.warnings.add(`A ${kind.oneField} was too much for one query and was fetched in parts`);
-      sizes[kind.name] = restorePageSize(sizes[kind.name]);
+      sizes[name] = restorePageSize(sizes[name]);
       return { ...result, level };
     } catch (error) {
       if (!isTooHeavy(error)) throw error;
@@ -160,6 +197,7 @@ function takeItem(
   node: ItemNode,
   level: DetailLevel,
   answer: GraphqlAnswer<unknown>,
+  bulk?: Bulk,
 ): void {
   const { state } = session;
   const { walk } = state;
@@ -167,8 +205,14 @@ function takeItem(
     if (state.total !== null) state.total -= 1;
     return;
   }
-  const capturedAt = answer.receivedAt.toISOString();
-  const reading = readItem(kind, node, level, { repositoryId: session.repositoryId, capturedAt });
+  // GitHub's servers don't agree on the second: what came after the list must not look older.
+  const listing = bulk?.listed.get(node.number);
+  const receivedMs = Math.max(answer.receivedAt.getTime(), Date.parse(listing?.listedAt ?? '') || 0);
+  const reading = readItem(kind, node, level, {
+    repositoryId: session.repositoryId,
+    capturedAt: new Date(receivedMs).toISOString(),
+    ...(bulk && { isBulk: true, ...readListing(listing, node) }),
+  });
   if (reading === null) {
     session.addGap({ number: node.number, connection: kind.oneField, reason: 'GitHub tells no id for it' });
     return;
@@ -182,6 +226,23 @@ function takeItem(
   session.writer.add(reading.rows);
   walk.needs.push(...reading.needs);
   walk.open.push(reading.item);
+}
+
+/**
+ * What the list told of a pull request. Of one that has changed since, or that a run before this one listed, labels and
+ * assignees are asked once more.
+ */
+function readListing(listing: ListedPullRequest | undefined, { updatedAt }: ItemNode): Partial<ItemContext> {
+  if (listing === undefined) return { unlisted: LISTED_CONNECTIONS };
+  const { labels, assignees, listedAt } = listing;
+  if (Date.parse(updatedAt) >= Date.parse(listedAt) - A_SECOND_MS) return { unlisted: LISTED_CONNECTIONS };
+  return {
+    startedAt: listedAt,
+    listed: {
+      rows: (itemId) => listedRows(listing, itemId, listedAt),
+      counts: { labels_count: labels.length, assignees_count: assignees.length },
+    },
+  };
 }
 
 /** Whether GitHub itself told the number, in this pass or in the one before; else the target names it. */

@@ -1,5 +1,6 @@
 import type { CaptureRow } from '../destination/destination.ts';
 import {
+  BULK_CONNECTIONS,
   type ConnectionSpec,
   ISSUE_CONNECTIONS,
   onePointOf,
@@ -16,8 +17,11 @@ import { issueRows, pullRequestRows } from './rows/items.ts';
 
 export type ItemKindName = 'pull_request' | 'issue';
 
-/** How much of an item is asked: all, or less when GitHub can't carry out the whole. */
-export type DetailLevel = 'full' | 'scalars' | 'minimum';
+/**
+ * How much of an item is asked: all; or of a pull request, in bulk, what no repository-wide list has; or less, when GitHub
+ * can't carry out the whole.
+ */
+export type DetailLevel = 'full' | 'bulk' | 'scalars' | 'minimum';
 
 /** What the walkers need to know to capture pull requests or issues. */
 export interface ItemKind {
@@ -29,6 +33,7 @@ export interface ItemKind {
   scalars: string;
   minimum: string;
   connections: readonly ConnectionSpec[];
+  bulkConnections: readonly ConnectionSpec[];
   /** Items of a page that costs one point. */
   pageSize: number;
   toRows: (
@@ -48,6 +53,7 @@ export const ITEM_KINDS: Record<ItemKindName, ItemKind> = {
     scalars: PULL_REQUEST_SCALARS,
     minimum: PULL_REQUEST_MINIMUM,
     connections: PULL_REQUEST_CONNECTIONS,
+    bulkConnections: BULK_CONNECTIONS,
     pageSize: onePointOf(PULL_REQUEST_CONNECTIONS.length),
     toRows: pullRequestRows,
   },
@@ -59,6 +65,7 @@ export const ITEM_KINDS: Record<ItemKindName, ItemKind> = {
     scalars: ISSUE_SCALARS,
     minimum: ISSUE_MINIMUM,
     connections: ISSUE_CONNECTIONS,
+    bulkConnections: ISSUE_CONNECTIONS,
     pageSize: onePointOf(ISSUE_CONNECTIONS.length),
     toRows: issueRows,
   },

@@ -11,10 +11,12 @@ export interface PageSize {
   streak: number;
 }
 
-/** GitHub ends a request after 10 s (docs.github.com, "Timeouts"): above 8 s the next may well fail. */
-const TOO_SLOW_MS = 8_000;
-/** Growth only while a request, made longer by as much, would stay below this. */
+/** Growth only while a request, made longer by as much, would stay below this, unless the caller has less room. */
 const ROOM_MS = 5_000;
+/** GitHub ends a request after 10 s (docs.github.com, "Timeouts"): above 8 s, for 5 s of room, the next may well fail. */
+const TOO_SLOW = 1.6;
+/** While nothing has failed and twice as much would fit, the size grows by half with every request. */
+const FAR = 2;
 const STREAK_TO_GROW = 3;
 /** A size that failed is tried again only after this many requests went well. */
 const STREAK_TO_FORGET = 30;
@@ -24,20 +26,22 @@ export function startPageSize(max: number, size = max): PageSize {
 }
 
 /** After a request for `asked` items that was answered whole in `durationMs`. */
-export function growPageSize(state: PageSize, asked: number, durationMs: number): PageSize {
-  if (durationMs > TOO_SLOW_MS) {
+export function growPageSize(state: PageSize, asked: number, durationMs: number, roomMs = ROOM_MS): PageSize {
+  if (durationMs > TOO_SLOW * roomMs) {
     return { ...state, size: half(asked), failedAt: lower(state.failedAt, asked), streak: 0 };
   }
   const good = asked;
   // A short last page tells nothing about a full one.
   if (asked < state.size) return { ...state, good };
-  const next = Math.min(state.max, state.size + Math.max(1, Math.floor(state.size / 8)));
-  if ((durationMs * next) / state.size > ROOM_MS) return { ...state, good, streak: 0 };
+  const isFar = state.failedAt === null && durationMs * FAR < roomMs;
+  const step = isFar ? Math.ceil(state.size / 2) : Math.max(1, Math.floor(state.size / 8));
+  const next = Math.min(state.max, state.size + step);
+  if ((durationMs * next) / state.size > roomMs) return { ...state, good, streak: 0 };
   const streak = state.streak + 1;
   const isForgotten = state.failedAt !== null && streak >= STREAK_TO_FORGET;
   const failedAt = isForgotten ? null : state.failedAt;
   const size = failedAt === null ? next : Math.min(next, failedAt - 1);
-  const canGrow = (isForgotten || streak % STREAK_TO_GROW === 0) && size > state.size;
+  const canGrow = (isFar || isForgotten || streak % STREAK_TO_GROW === 0) && size > state.size;
   return { ...state, good, failedAt, streak: isForgotten ? 0 : streak, size: canGrow ? size : state.size };
 }
 

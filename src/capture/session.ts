@@ -1,12 +1,15 @@
 import type { CaptureDestination, WriteAnswer } from '../destination/destination.ts';
-import type { GitHubClient, GraphqlAnswer } from '../github/client.ts';
+import type { GitHubClient, GraphqlAnswer, RestAnswer } from '../github/client.ts';
 import { GitHubError } from '../github/errors.ts';
 import { sleepFor } from '../github/sleep.ts';
 import type { BudgetShare, Checkpoint, Progress } from '../jobs-api/protocol.ts';
 import { type BatchWriter, createBatchWriter } from './batch-writer.ts';
+import { createBudget } from './budget.ts';
 import type { CaptureState, Gap } from './checkpoint.ts';
 import { toStorable } from './clean-text.ts';
 import { Interruption } from './interruption.ts';
+import type { ItemKindName } from './item-kinds.ts';
+import type { ChangedPage } from './queries/items.ts';
 
 export type CaptureLog = (level: 'info' | 'warn', message: string, fields: Record<string, unknown>) => void;
 
@@ -18,26 +21,38 @@ export interface SessionOptions {
   signal?: AbortSignal;
   deadline?: Date;
   budget?: BudgetShare;
+  renewBudget?: () => Promise<BudgetShare | null>;
   maxWaitMs: number;
   onProgress?: (progress: Progress) => void;
   now: () => Date;
 }
 
-/** What the stages of one capture share: the way to GitHub, the way to the destination, and where the capture stands. */
+/**
+ * What the stages of one capture share: the way to GitHub, the way to the destination, and where the capture stands. Rows
+ * and state move together, without a pause between, so that what there is at any moment makes a whole batch.
+ */
 export interface Session {
   readonly options: SessionOptions;
   readonly state: CaptureState;
   readonly writer: BatchWriter;
   readonly warnings: Set<string>;
+  /** GitHub's counts of the repository's items. */
+  totals: Record<ItemKindName, number>;
+  /** The items that changed last, as they came with the repository itself. */
+  changed: Partial<Record<ItemKindName, { items: ChangedPage; receivedAt: Date }>>;
   /** Pull requests whose last row was fetched in this run. */
   pullRequests: number;
   /** The target's database id, once GitHub told it. */
   repositoryId: number;
+  /** Milliseconds that one GraphQL request should stay below. */
+  roomMs(): number;
   /**
    * Asks GitHub within deadline and budget. `owner` and `name` are added to the variables where the query has them.
    * @throws GitHubError, or Interruption when the answer would come too late
    */
   ask<T>(query: string, variables: Record<string, unknown>, canShrink?: boolean): Promise<GraphqlAnswer<T>>;
+  /** Reads from the REST API within deadline and budget; throws as `ask` does. */
+  read<T>(path: string, options?: { etag?: string | null; canShrink?: boolean }): Promise<RestAnswer<T>>;
   /** Writes what has come together, if that is enough (or `now`), and obeys the destination's answer. */
   save(now?: boolean): Promise<void>;
   /** Writes everything and waits until it is stored. */
@@ -52,6 +67,11 @@ export interface Session {
 const FLUSH_AFTER_MS = 15_000;
 /** No new request this close to the deadline (or in the last quarter of a short run): it may take GitHub 10 s. */
 const DEADLINE_MARGIN_MS = 15_000;
+/** A run that has no share for now asks for one this often, so many times, before it gives its place up. */
+const RENEW_AFTER_MS = 5_000;
+const RENEWALS = 12;
+/** When a run without a share goes on: others have given theirs back by then. */
+const NO_SHARE_MS = 60_000;
 /** Characters of a gap's reason that are kept. */
 const MOST_REASON = 300;
 
@@ -64,8 +84,8 @@ export function createSession(
   const writer = createBatchWriter(options.destination, opened);
   const warnings = new Set<string>();
   const before = github.usage();
-  let budget = options.budget ?? null;
-  let pointsAtRenewal = before.points;
+  const budget = createBudget(github, options.budget);
+  const inTurn = createTurns();
   let lastFlush = now().getTime();
   const allowedMs = deadline === undefined ? Number.POSITIVE_INFINITY : deadline.getTime() - now().getTime();
   const marginMs = Math.min(DEADLINE_MARGIN_MS, allowedMs / 4);
@@ -79,15 +99,12 @@ export function createSession(
       requests: usage.requests - before.requests,
       rows: writer.rowsWritten(),
       pointsLeft: usage.pointsLeft,
-      restLeft: null,
+      restLeft: usage.restLeft,
     };
   }
 
   function obey(answer: WriteAnswer | null): void {
-    if (answer?.budget !== undefined) {
-      budget = answer.budget;
-      pointsAtRenewal = github.usage().points;
-    }
+    if (answer?.budget !== undefined) budget.renew(answer.budget);
     if (answer?.next === 'stop') throw new Interruption('stopped', 'the destination asked to stop');
   }
 
@@ -98,26 +115,62 @@ export function createSession(
   }
 
   /** Leaves the reserve to live work, and keeps to the run's share. */
-  async function keepBudget(maxWaitMs: number): Promise<void> {
-    if (budget === null) return;
-    if (github.usage().points - pointsAtRenewal >= budget.points) {
-      await flush();
-      obey(await writer.settle());
+  async function keepBudget(api: 'graphql' | 'rest', maxWaitMs: number): Promise<void> {
+    for (let renewals = 0; ; renewals += 1) {
+      const judgement = budget.judge(api, now());
+      if (judgement.kind === 'go') return;
+      if (judgement.kind === 'wait') {
+        const waitMs = judgement.until.getTime() - now().getTime();
+        if (waitMs > maxWaitMs) {
+          throw new Interruption('continue', 'the rest of the API budget is for live work', judgement.until);
+        }
+        options.log('info', 'leaving the rest of the API budget to live work', {
+          seconds: Math.ceil(waitMs / 1000),
+        });
+        await sleepFor(waitMs, signal);
+        return;
+      }
+      await inTurn(async () => {
+        // Perhaps the one before has renewed it.
+        if (budget.judge(api, now()).kind !== 'renew') return;
+        await flush();
+        obey(await writer.settle());
+        if (budget.judge(api, now()).kind !== 'renew') return;
+        const share = await options.renewBudget?.();
+        if (share) budget.renew(share);
+      });
+      if (budget.judge(api, now()).kind !== 'renew') continue;
+      const isWorthWaiting = options.renewBudget !== undefined && RENEW_AFTER_MS <= maxWaitMs;
+      if (!isWorthWaiting || renewals >= RENEWALS) {
+        const resetAt = budget.resetAt(api);
+        const at =
+          resetAt !== null && resetAt > now() ? resetAt.getTime() + 1_000 : now().getTime() + NO_SHARE_MS;
+        throw new Interruption('continue', 'the share of the API budget is used', new Date(at));
+      }
+      await sleepFor(RENEW_AFTER_MS, signal);
+      stopIfAborted(signal);
     }
-    const { points, pointsLeft, resetAt } = github.usage();
-    const isShareUsed = points - pointsAtRenewal >= budget.points;
-    const isReserveReached = pointsLeft !== null && pointsLeft <= budget.reserve;
-    if (!isShareUsed && !isReserveReached) return;
-    const waitMs = (resetAt?.getTime() ?? 0) + 1_000 - now().getTime();
-    if (waitMs <= 0 && !isShareUsed) return;
-    const at = waitMs > 0 ? new Date(now().getTime() + waitMs) : new Date(now().getTime() + 60_000);
-    if (isShareUsed || waitMs > maxWaitMs) {
-      throw new Interruption('continue', 'the share of the API budget is used', at);
+  }
+
+  /** Sends a request when deadline and budget allow it. */
+  async function send<T>(
+    api: 'graphql' | 'rest',
+    request: (options: { maxWaitMs: number; signal?: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    stopIfAborted(signal);
+    const leftMs = deadline === undefined ? Number.POSITIVE_INFINITY : deadline.getTime() - now().getTime();
+    if (leftMs <= marginMs) throw new Interruption('continue', 'the time limit is near');
+    const maxWaitMs = Math.min(options.maxWaitMs, leftMs - marginMs);
+    await keepBudget(api, maxWaitMs);
+    try {
+      return await request({ maxWaitMs, ...(signal && { signal }) });
+    } catch (error) {
+      stopIfAborted(signal);
+      if (error instanceof GitHubError && error.code === 'rate_limited') {
+        throw new Interruption('continue', error.message, error.retryAt);
+      }
+      throw error;
     }
-    options.log('info', 'leaving the rest of the API budget to live work', {
-      seconds: Math.ceil(waitMs / 1000),
-    });
-    await sleepFor(waitMs, signal);
   }
 
   const session: Session = {
@@ -125,40 +178,35 @@ export function createSession(
     state,
     writer,
     warnings,
+    totals: { pull_request: 0, issue: 0 },
+    changed: {},
     pullRequests: 0,
     repositoryId: options.repository.id ?? state.repositoryId ?? 0,
+    roomMs: () => budget.roomMs(),
 
-    async ask<T>(query: string, variables: Record<string, unknown>, canShrink = false) {
-      stopIfAborted(signal);
-      const leftMs = deadline === undefined ? Number.POSITIVE_INFINITY : deadline.getTime() - now().getTime();
-      if (leftMs <= marginMs) throw new Interruption('continue', 'the time limit is near');
-      const maxWaitMs = Math.min(options.maxWaitMs, leftMs - marginMs);
-      await keepBudget(maxWaitMs);
+    ask<T>(query: string, variables: Record<string, unknown>, canShrink = false) {
       const { owner, name } = options.repository;
       const given = query.includes('$owner') ? { owner, name, ...variables } : variables;
-      try {
-        return await github.graphql<T>(query, given, { canShrink, maxWaitMs, ...(signal && { signal }) });
-      } catch (error) {
-        stopIfAborted(signal);
-        if (error instanceof GitHubError && error.code === 'rate_limited') {
-          throw new Interruption('continue', error.message, error.retryAt);
-        }
-        throw error;
-      }
+      return send('graphql', (asked) => github.graphql<T>(query, given, { canShrink, ...asked }));
     },
 
-    async save(isForced = false) {
-      const isDue = now().getTime() - lastFlush >= FLUSH_AFTER_MS;
-      if (isForced || isDue || writer.isFull()) await flush();
+    read<T>(path: string, given: { etag?: string | null; canShrink?: boolean } = {}) {
+      return send('rest', (asked) => github.rest<T>(path, { ...given, ...asked }));
     },
 
-    async settle() {
-      await flush();
-      obey(await writer.settle());
-    },
+    save: (isForced = false) =>
+      inTurn(async () => {
+        const isDue = now().getTime() - lastFlush >= FLUSH_AFTER_MS;
+        if (isForced || isDue || writer.isFull()) await flush();
+      }),
+
+    settle: () =>
+      inTurn(async () => {
+        await flush();
+        obey(await writer.settle());
+      }),
 
     async leave(reason) {
-      // Rows and state move together between two requests, so what there is makes a whole batch.
       const isSound = reason instanceof Interruption || reason instanceof GitHubError;
       try {
         if (isSound && !writer.isEmpty()) await writer.flush(structuredClone(state), progress);
@@ -185,4 +233,14 @@ export function createSession(
 
 function stopIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new Interruption('stopped', 'the caller asked to stop');
+}
+
+/** One at a time, in the order in which they came; one that fails holds up none of the others. */
+function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  };
 }

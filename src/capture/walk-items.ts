@@ -1,10 +1,11 @@
 import { GitHubError } from '../github/errors.ts';
 import { checkRepository } from './check-repository.ts';
 import { isLeftToOthers } from './checkpoint.ts';
-import { CONNECTIONS_OF_ONE_POINT, continueConnections } from './continue-connections.ts';
+import { CONNECTIONS_OF_ONE_POINT } from './connections.ts';
+import { continueConnections } from './continue-connections.ts';
 import { fetchByNumber, fetchNextPage } from './fetch-items.ts';
 import type { ItemKind } from './item-kinds.ts';
-import { type ChangedPageData, changedPage } from './queries/items.ts';
+import { type ChangedPage, type ChangedPageData, changedPage } from './queries/items.ts';
 import type { Session } from './session.ts';
 
 /** Lists what is to be captured, step by step, until the walk `isListed`. */
@@ -19,7 +20,9 @@ export async function walkItems(session: Session, kind: ItemKind, listStep: List
   const { walk } = session.state;
   for (;;) {
     const isAllListed = walk.isListed || listStep === null;
-    if (walk.needs.length >= CONNECTIONS_OF_ONE_POINT) await continueConnections(session, kind);
+    // What changed is listed first: a number that a comment told may be in the list too.
+    if (walk.pages === 0 && !isAllListed && listStep !== listAll) await listStep(session, kind);
+    else if (walk.needs.length >= CONNECTIONS_OF_ONE_POINT) await continueConnections(session, kind);
     else if (walk.numbers.length > 0) await fetchByNumber(session, kind);
     else if (!isAllListed) await (walk.isCatchingUp ? listMeanwhile : listStep)(session, kind);
     else if (walk.needs.length > 0) await continueConnections(session, kind);
@@ -44,8 +47,7 @@ export function listChanged(since: string): ListStep {
   return async (session, kind) => {
     const { walk } = session.state;
     const after = walk.cursor;
-    const answer = await session.ask<ChangedPageData>(changedPage(kind), { first: 100, after });
-    const { items } = checkRepository(session, answer);
+    const { items, receivedAt } = await nextChanged(session, kind);
     const { hasNextPage, endCursor } = items.pageInfo;
     if (hasNextPage && (endCursor === null || endCursor === after)) {
       const where = `the list of changed ${kind.listField} at cursor ${after}`;
@@ -56,11 +58,26 @@ export function listChanged(since: string): ListStep {
       ({ updatedAt }) =>
         Date.parse(updatedAt) >= Date.parse(since) && !isLeftToOthers(session.state, updatedAt),
     );
-    walk.numbers.push(...changed.map((node) => node.number));
+    const known = new Set(walk.numbers);
+    walk.numbers.push(...changed.map(({ number }) => number).filter((number) => !known.has(number)));
     walk.cursor = endCursor ?? after;
-    walk.startedAt ??= answer.receivedAt.toISOString();
+    walk.startedAt ??= receivedAt.toISOString();
     walk.pages += 1;
     walk.isListed = !hasNextPage || nodes.some((node) => Date.parse(node.updatedAt) < Date.parse(since));
-    if (walk.isListed) session.state.total = session.state.done + walk.numbers.length + walk.open.length;
+    if (walk.isListed && !walk.isAgain) {
+      session.state.total = session.state.done + walk.numbers.length + walk.open.length;
+    }
   };
+}
+
+/** The next page of what changed last; the first one may have come with the repository itself. */
+async function nextChanged(
+  session: Session,
+  kind: ItemKind,
+): Promise<{ items: ChangedPage; receivedAt: Date }> {
+  const { walk } = session.state;
+  const first = walk.pages === 0 ? session.changed[kind.name] : undefined;
+  if (first !== undefined) return first;
+  const answer = await session.ask<ChangedPageData>(changedPage(kind), { first: 100, after: walk.cursor });
+  return { items: checkRepository(session, answer).items, receivedAt: answer.receivedAt };
 }

@@ -16,8 +16,8 @@ export interface Snapshot {
   startedAt: string;
   capturedAt: string;
 }
-/** By id of the pull request or issue. */
-export type Snapshots = Record<'pull_request_id' | 'issue_id', Map<unknown, Snapshot>>;
+/** By id of the pull request or issue; `threads` speaks of a pull request's review threads and their comments. */
+export type Snapshots = Record<'pull_request_id' | 'issue_id' | 'threads', Map<unknown, Snapshot>>;
 
 export interface TableRules extends MergeRules {
   /** All columns, in the order in which they are written. */
@@ -25,7 +25,9 @@ export interface TableRules extends MergeRules {
   /** Column with the item that a snapshot speaks of, and what happens to rows that it no longer shows. */
   missing: 'keep' | 'delete' | 'entomb';
   /** `pull_requests` and `issues` themselves remember when their nested rows were fetched. */
-  snapshotOf: keyof Snapshots | null;
+  snapshotOf: 'pull_request_id' | 'issue_id' | null;
+  /** Whether a row is a review thread or belongs to one. */
+  isOfThread: (row: Row) => boolean;
 }
 
 /** Rows of this many bytes are merged in memory at once, where they take some ten times as much. */
@@ -135,15 +137,23 @@ async function mergeInto(output: Writer, sources: Extent[], rules: TableRules, s
 /** The row after the snapshot of its item; null: it is no longer there. */
 function applySnapshot(row: Row, rules: TableRules, snapshots: Snapshots): Row | null {
   if (rules.snapshotOf) {
-    const snapshot = snapshots[rules.snapshotOf].get(row.id);
-    const isNews = snapshot && timeOf(snapshot.startedAt) > timeOf(row.nested_captured_at);
-    return isNews ? { ...row, nested_captured_at: snapshot.startedAt } : row;
+    const nested = latest(row.nested_captured_at, snapshots[rules.snapshotOf].get(row.id));
+    if (rules.snapshotOf === 'issue_id') return { ...row, nested_captured_at: nested };
+    const threads = latest(row.threads_captured_at, snapshots.threads.get(row.id));
+    return { ...row, nested_captured_at: nested, threads_captured_at: threads };
   }
   if (rules.missing === 'keep') return row;
-  const snapshot = snapshots.pull_request_id.get(row.pull_request_id) ?? snapshots.issue_id.get(row.issue_id);
+  const snapshot = rules.isOfThread(row)
+    ? snapshots.threads.get(row.pull_request_id)
+    : (snapshots.pull_request_id.get(row.pull_request_id) ?? snapshots.issue_id.get(row.issue_id));
   if (!snapshot || timeOf(row.captured_at) >= timeOf(snapshot.startedAt)) return row;
   if (rules.missing === 'delete') return null;
   return isDeleted(row) ? row : entomb(row, snapshot.capturedAt);
+}
+
+function latest(stored: unknown, snapshot: Snapshot | undefined): unknown {
+  const isNews = snapshot && !(timeOf(snapshot.startedAt) <= timeOf(stored));
+  return isNews ? snapshot.startedAt : (stored ?? null);
 }
 
 function withAllColumns(row: Row, columns: readonly string[]): Row {

@@ -173,7 +173,7 @@ export async function findGaps(
   const { rows: gaps } = await sql<GapsResponse['gaps'][number]>`
     select expected.number, gap.connection, gap.expected, gap.stored
     from jsonb_to_recordset(${JSON.stringify(counts)}::text::jsonb) as expected (number integer, comments bigint,
-        reviews bigint, review_threads bigint, commits bigint, files bigint, labels bigint, assignees bigint)
+        reviews bigint, review_threads bigint, commits bigint, files bigint, labels bigint, assignees bigint, review_comments bigint)
       left join pull_requests p
         on p.repository_id = ${repositoryId} and p.number = expected.number and p.deleted_at is null
       cross join lateral (values
@@ -184,8 +184,9 @@ export async function findGaps(
           where x.pull_request_id = p.id and x.deleted_at is null)),
         ('review_threads', expected.review_threads, (select count(*) from review_threads x
           where x.pull_request_id = p.id and x.deleted_at is null)),
-        ('review_comments', (select coalesce(sum(t.comments_count), 0) from review_threads t
-          where t.pull_request_id = p.id and t.deleted_at is null), (select count(*) from comments x
+        ('review_comments', coalesce(expected.review_comments, p.review_comments_count,
+          (select coalesce(sum(t.comments_count), 0) from review_threads t
+            where t.pull_request_id = p.id and t.deleted_at is null)), (select count(*) from comments x
           where x.pull_request_id = p.id and x.comment_type = 'review' and x.deleted_at is null)),
         ('commits', expected.commits, (select count(*) from commits x where x.pull_request_id = p.id)),
         ('files', expected.files, (select count(*) from files x where x.pull_request_id = p.id)),

@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
 import { Checkpoint } from '../jobs-api/protocol.ts';
-import { compactTable, type Extent, extentOf, readRows, type Snapshots } from './compact-ndjson.ts';
+import {
+  compactTable,
+  type Extent,
+  extentOf,
+  readRows,
+  type Snapshot,
+  type Snapshots,
+} from './compact-ndjson.ts';
 import {
   CAPTURE_TABLE_NAMES,
   type CaptureDestination,
@@ -125,8 +132,8 @@ async function mergeJournals(
   journals: State['journals'],
 ) {
   const extent = (table: CaptureTable): Extent => ({ path: journalOf(table), bytes: journals[table] ?? 0 });
-  const snapshots = await readSnapshots(extent('snapshots'));
-  const hasSnapshots = snapshots.pull_request_id.size + snapshots.issue_id.size > 0;
+  const { snapshots, repositories } = await readSnapshots(extent('snapshots'));
+  const hasSnapshots = Object.values(snapshots).some(({ size }) => size > 0) || repositories.size > 0;
   for (const [table, rules] of Object.entries(NDJSON_TABLES)) {
     const target = join(directory, `${table}.ndjson`);
     const journal = extent(table as CaptureTable);
@@ -135,21 +142,43 @@ async function mergeJournals(
       hasSnapshots && base.bytes > 0 && (rules.missing !== 'keep' || rules.snapshotOf !== null);
     if (journal.bytes > 0 || isTouched)
       await compactTable(target, join(directory, JOURNAL_FOLDER), [base, journal], rules, snapshots);
+    // Comes before the tables of what is nested in pull requests.
+    if (table === 'pull_requests' && repositories.size > 0) {
+      await spread(repositories, await extentOf(target), snapshots.threads);
+    }
   }
 }
 
-async function readSnapshots(journal: Extent): Promise<Snapshots> {
-  const snapshots: Snapshots = { pull_request_id: new Map(), issue_id: new Map() };
-  for await (const row of readRows(journal)) {
-    const column =
-      row.pull_request_id === undefined || row.pull_request_id === null ? 'issue_id' : 'pull_request_id';
-    // A later one of the same item is the newer one.
-    snapshots[column].set(row[column], {
-      startedAt: String(row.started_at),
-      capturedAt: String(row.captured_at),
-    });
+/** A walk over all review threads of a repository speaks of each of its pull requests. */
+async function spread(
+  repositories: ReadonlyMap<unknown, Snapshot>,
+  pullRequests: Extent,
+  threads: Snapshots['threads'],
+): Promise<void> {
+  for await (const { id, repository_id: repositoryId } of readRows(pullRequests)) {
+    const snapshot = repositories.get(repositoryId);
+    const own = threads.get(id);
+    if (snapshot && !(own && Date.parse(own.startedAt) > Date.parse(snapshot.startedAt)))
+      threads.set(id, snapshot);
   }
-  return snapshots;
+}
+
+/** What the journal says of items, and of the review threads of whole repositories (by their id). */
+async function readSnapshots(
+  journal: Extent,
+): Promise<{ snapshots: Snapshots; repositories: Map<unknown, Snapshot> }> {
+  const snapshots: Snapshots = { pull_request_id: new Map(), issue_id: new Map(), threads: new Map() };
+  const repositories = new Map<unknown, Snapshot>();
+  for await (const row of readRows(journal)) {
+    const snapshot = { startedAt: String(row.started_at), capturedAt: String(row.captured_at) };
+    const { pull_request_id: pull = null, issue_id: issue = null, scope = 'all' } = row;
+    // A later one of the same item is the newer one.
+    if (pull === null && issue === null) repositories.set(row.repository_id, snapshot);
+    if (issue !== null) snapshots.issue_id.set(issue, snapshot);
+    if (pull !== null && scope !== 'threads') snapshots.pull_request_id.set(pull, snapshot);
+    if (pull !== null && scope !== 'items') snapshots.threads.set(pull, snapshot);
+  }
+  return { snapshots, repositories };
 }
 
 function groupLines(rows: CaptureRow[]): Map<CaptureTable, string> {

@@ -13,11 +13,16 @@ function rulesOf(name: string, { key, version, owner, columns }: TableSpecificat
   const names = Object.keys(columns);
   return {
     key,
-    columns: snapshotOf ? [...names, 'nested_captured_at'] : names,
+    columns: [
+      ...names,
+      ...(snapshotOf ? ['nested_captured_at'] : []),
+      ...(name === 'pull_requests' ? ['threads_captured_at'] : []),
+    ],
     version,
     keep: new Set(names.filter((column) => columns[column]?.onNull !== 'replace')),
     // Nested rows that have no place for a tombstone go away, as in the database.
     missing: owner !== 'parent' ? 'keep' : 'deleted_at' in columns ? 'entomb' : 'delete',
     snapshotOf,
+    isOfThread: (row) => name === 'review_threads' || row.comment_type === 'review',
   };
 }

@@ -1,23 +1,33 @@
 import { graphql } from '@octokit/graphql';
 import { GitHubError, type GraphqlErrorEntry } from './errors.ts';
+import { GRAPHQL_LIMITS, type LaneLimits, REST_LIMITS } from './governor.ts';
 import { type Exchange, type Judgement, judgeGraphqlErrors, judgeStatus } from './judge-answer.ts';
-import { field, readGraphqlFailure } from './read-graphql-failure.ts';
+import { createLane, type Lane } from './lane.ts';
+import { field, isErrorEntry, readGraphqlFailure } from './read-graphql-failure.ts';
 import { refusal } from './refusal.ts';
-import { createResponseTimeWindow } from './response-time-window.ts';
-import { type Fetch, sendRecorded } from './send-recorded.ts';
+import { type Fetch, type SendOptions, sendRecorded } from './send-recorded.ts';
 import { sleepFor } from './sleep.ts';
 
+/**
+ * Speaks GitHub's two APIs, each in a lane of its own under a governor, classifies every failure, repeats what is safe and
+ * useful to repeat, and waits as GitHub asks.
+ */
 export interface GitHubClient {
-  /**
-   * Carries out a query; repeats it where that is safe and useful, and waits as GitHub asks.
-   * @throws GitHubError
-   */
+  /** @throws GitHubError */
   graphql<T>(
     query: string,
     variables: Record<string, unknown>,
     options?: AskOptions,
   ): Promise<GraphqlAnswer<T>>;
+  /**
+   * Reads from the REST API.
+   * @param path from the API's root on, with its query, such as `/repos/octo/repo/pulls?per_page=100`
+   * @throws GitHubError
+   */
+  rest<T>(path: string, options?: RestOptions): Promise<RestAnswer<T>>;
   usage(): Usage;
+  /** What the lanes may use from now on: less than GitHub allows, where others share the installation's budget. */
+  limit(limits: { graphqlMsPerMinute: number; restMsPerMinute: number }): void;
 }
 
 export interface AskOptions {
@@ -28,6 +38,11 @@ export interface AskOptions {
   canShrink?: boolean;
 }
 
+export interface RestOptions extends AskOptions {
+  /** Of the last answer to the same path: when nothing has changed, the new one is `null` and free. */
+  etag?: string | null;
+}
+
 export interface GraphqlAnswer<T> {
   data: T;
   /** Errors about single items, such as `NOT_FOUND` with the item's path. */
@@ -36,16 +51,28 @@ export interface GraphqlAnswer<T> {
   durationMs: number;
 }
 
+export interface RestAnswer<T> {
+  /** Null: not changed since the answer that `etag` came with. */
+  data: T | null;
+  etag: string | null;
+  /** Path and query of the next page, by the `Link` header; null at the end. */
+  next: string | null;
+  receivedAt: Date;
+}
+
 export interface Usage {
   /** GraphQL points, as GitHub told their cost. */
   points: number;
-  /** Requests sent, refused ones too. */
+  /** Requests sent in both lanes, refused ones too; of those, the ones of the REST API. */
   requests: number;
+  restRequests: number;
   /** Sum of GraphQL response times, seconds. */
   seconds: number;
-  /** Points left in GitHub's window, and when the next one begins; null while not known. */
+  /** Points and REST requests left in GitHub's windows, and when the next ones begin; null while not known. */
   pointsLeft: number | null;
   resetAt: Date | null;
+  restLeft: number | null;
+  restResetAt: Date | null;
   /** Requests that GitHub refused for a primary or secondary limit. */
   refused: number;
 }
@@ -62,6 +89,8 @@ export interface ClientOptions {
   userAgent: string;
   log?: ClientLog;
   fetch?: Fetch;
+  /** Milliseconds since 1970, with fractions: what response times and waits are measured by. Default: this machine's clock. */
+  now?: () => number;
   /** Resolves after `ms`, or at once when the signal is aborted. */
   sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** A request that isn't complete by then is given up. Default 30,000: GitHub itself ends a request after 10 s. */
@@ -70,34 +99,65 @@ export interface ClientOptions {
 
 const MAX_WAIT_MS = 300_000;
 const TIMEOUT_MS = 30_000;
+/**
+ * Requests under way at once. Two of GraphQL keep GitHub at work while an answer travels and is read; more would only
+ * wait, since 60 s of its time in 60 s amount to one.
+ */
+const GRAPHQL_AT_ONCE = 2;
+const REST_AT_ONCE = 2;
 /** Failures of one request that are tried again, by kind; waits for rate limits have their own bound. */
 const TRANSIENT_RETRIES = 5;
 const HEAVY_RETRIES = 4;
 const RATE_LIMIT_WAITS = 20;
 /** After a secondary limit without `retry-after`: at least a minute, then exponentially more (docs.github.com). */
 const SECONDARY_WAIT_MS = 60_000;
+/** https://docs.github.com/rest/about-the-rest-api/api-versions */
+const REST_HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
 
-/** A client that speaks GitHub's GraphQL API one request at a time and classifies every failure. */
+/** One try: what came, and what it means. */
+interface Attempt<T> {
+  exchange: Exchange;
+  data: T;
+  errors: GraphqlErrorEntry[];
+  judgement: Judgement | null;
+}
+
 export function createGitHubClient(options: ClientOptions): GitHubClient {
   const { log = () => {}, sleep = sleepFor, timeoutMs = TIMEOUT_MS } = options;
-  const window = createResponseTimeWindow();
-  const usage: Usage = { points: 0, requests: 0, seconds: 0, pointsLeft: null, resetAt: null, refused: 0 };
+  const now = options.now ?? (() => performance.timeOrigin + performance.now());
+  const usage: Usage = {
+    points: 0,
+    requests: 0,
+    restRequests: 0,
+    seconds: 0,
+    pointsLeft: null,
+    resetAt: null,
+    restLeft: null,
+    restResetAt: null,
+    refused: 0,
+  };
   const octokit = graphql.defaults({
     url: options.graphqlUrl,
     headers: { 'user-agent': options.userAgent },
   });
-  let lane: Promise<unknown> = Promise.resolve();
-  let lastMs = 0;
+  const lanes = {
+    graphql: createLane(GRAPHQL_LIMITS, { now, sleep, atOnce: GRAPHQL_AT_ONCE }),
+    rest: createLane(REST_LIMITS, { now, sleep, atOnce: REST_AT_ONCE }),
+  };
 
-  async function attempt<T>(
+  function send(url: string, init: RequestInit, { signal }: AskOptions) {
+    const sending: SendOptions = { timeoutMs, now };
+    if (options.fetch) sending.fetch = options.fetch;
+    if (signal) sending.signal = signal;
+    return sendRecorded(url, init, sending);
+  }
+
+  async function askGraphql<T>(
     query: string,
     variables: Record<string, unknown>,
     token: string,
-    ask: AskOptions,
-  ) {
-    const pause = window.waitMs(Date.now(), lastMs);
-    if (pause > 0) await sleep(pause, ask.signal);
-    ask.signal?.throwIfAborted();
+    asked: AskOptions,
+  ): Promise<Attempt<T>> {
     let exchange: Exchange | undefined;
     let data: unknown;
     let errors: GraphqlErrorEntry[] = [];
@@ -108,11 +168,7 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
         request: {
           log: SILENT,
           fetch: async (url: string, init: RequestInit) => {
-            const recorded = await sendRecorded(url, init, {
-              timeoutMs,
-              ...(options.fetch && { fetch: options.fetch }),
-              ...(ask.signal && { signal: ask.signal }),
-            });
+            const recorded = await send(url, init, asked);
             exchange = recorded.exchange;
             return recorded.response;
           },
@@ -124,22 +180,44 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
       ({ data, errors } = readGraphqlFailure(error));
     }
     if (exchange === undefined) throw new Error('the request was not sent');
-    ask.signal?.throwIfAborted();
-    window.add(Date.now(), exchange.durationMs);
-    lastMs = exchange.durationMs;
-    count(usage, exchange, data);
-    return { exchange, data: data as T, errors, judgement: judge(exchange, data, errors) };
+    countGraphql(usage, exchange, data);
+    return { exchange, data: data as T, errors, judgement: judgeGraphql(exchange, data, errors) };
   }
 
-  async function ask<T>(query: string, variables: Record<string, unknown>, asked: AskOptions) {
+  async function askRest<T>(path: string, token: string, asked: RestOptions): Promise<Attempt<T | null>> {
+    const headers: Record<string, string> = {
+      ...REST_HEADERS,
+      authorization: `bearer ${token}`,
+      'user-agent': options.userAgent,
+    };
+    if (asked.etag) headers['if-none-match'] = asked.etag;
+    const { exchange } = await send(`${options.apiUrl}${path}`, { headers }, asked);
+    countRest(usage, exchange);
+    const { data, judgement } = readRest<T>(exchange);
+    return { exchange, data, errors: [], judgement };
+  }
+
+  /** Tries until an answer can be read, or nothing is left to try. */
+  async function persist<T>(
+    lane: Lane,
+    url: string,
+    asked: AskOptions,
+    attempt: (token: string) => Promise<Attempt<T>>,
+  ): Promise<Attempt<T>> {
     const maxWaitMs = asked.maxWaitMs ?? MAX_WAIT_MS;
     const tries = { transient: 0, heavy: 0, waits: 0, unauthorized: 0 };
     let token = await options.token();
     for (;;) {
-      const { exchange, data, errors, judgement } = await attempt<T>(query, variables, token, asked);
-      if (judgement === null) {
-        return { data, errors, receivedAt: exchange.receivedAt, durationMs: exchange.durationMs };
-      }
+      const tried = await lane.run(
+        async () => {
+          const result = await attempt(token);
+          return { result, durationMs: result.exchange.durationMs };
+        },
+        { maxWaitMs, ...(asked.signal && { signal: asked.signal }) },
+      );
+      asked.signal?.throwIfAborted();
+      const { exchange, judgement } = tried;
+      if (judgement === null) return tried;
       log('warn', 'GitHub did not answer as asked', { kind: judgement.kind, reason: judgement.message });
       switch (judgement.kind) {
         case 'rate_limited': {
@@ -147,12 +225,14 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
           const at = retryTime(judgement, exchange, tries.waits);
           const waitMs = at.getTime() - exchange.receivedAt.getTime();
           tries.waits += 1;
+          // A secondary limit is about the account's whole traffic, a primary one about one API.
+          const silenced = judgement.isSecondary ? Object.values(lanes) : [lane];
+          for (const one of silenced) one.silence(now() + waitMs);
           if (waitMs > maxWaitMs || tries.waits > RATE_LIMIT_WAITS) {
             const message = `GitHub's ${judgement.isSecondary ? 'secondary' : 'primary'} rate limit is reached until ${at.toISOString()}; try again then (${judgement.message})`;
             throw new GitHubError('rate_limited', message, { retryAt: at });
           }
           log('info', 'waiting for GitHub’s rate limit', { seconds: Math.ceil(waitMs / 1000) });
-          await sleep(waitMs, asked.signal);
           break;
         }
         case 'too_heavy': {
@@ -169,7 +249,7 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
           if (tries.transient >= TRANSIENT_RETRIES) {
             const code = judgement.isNetwork ? 'unreachable' : 'unexpected_answer';
             const cure = judgement.isNetwork ? 'check the address and the network' : 'try again later';
-            const problem = `${options.graphqlUrl} failed ${tries.transient + 1} times in a row: ${judgement.message}`;
+            const problem = `${url} failed ${tries.transient + 1} times in a row: ${judgement.message}`;
             throw new GitHubError(code, `${problem}; ${cure}`);
           }
           const asksMs = (judgement.retryAt?.getTime() ?? 0) - exchange.receivedAt.getTime();
@@ -179,12 +259,12 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
         }
         case 'unauthorized':
           // An installation token lives an hour: one that was good may be refused in the middle of a capture.
-          if (tries.unauthorized > 0) throw refusal(judgement, options.graphqlUrl, exchange);
+          if (tries.unauthorized > 0) throw refusal(judgement, url, exchange);
           tries.unauthorized += 1;
           token = await options.token(token);
           continue;
         default:
-          throw refusal(judgement, options.graphqlUrl, exchange);
+          throw refusal(judgement, url, exchange);
       }
       asked.signal?.throwIfAborted();
       token = await options.token();
@@ -192,19 +272,43 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
   }
 
   return {
-    graphql<T>(query: string, variables: Record<string, unknown>, asked: AskOptions = {}) {
-      // One request at a time: 60 s of GraphQL time in 60 s, which GitHub allows, amounts to that.
-      const answer = lane.then(() => ask<T>(query, variables, asked));
-      lane = answer.catch(() => {});
-      return answer;
+    async graphql<T>(query: string, variables: Record<string, unknown>, asked: AskOptions = {}) {
+      const { data, errors, exchange } = await persist(lanes.graphql, options.graphqlUrl, asked, (token) =>
+        askGraphql<T>(query, variables, token, asked),
+      );
+      return { data, errors, receivedAt: exchange.receivedAt, durationMs: exchange.durationMs };
+    },
+    async rest<T>(path: string, asked: RestOptions = {}) {
+      const { data, exchange } = await persist(lanes.rest, `${options.apiUrl}${path}`, asked, (token) =>
+        askRest<T>(path, token, asked),
+      );
+      const { etag = null, link } = exchange.headers;
+      return { data, etag, next: nextOf(link, options.apiUrl), receivedAt: exchange.receivedAt };
     },
     usage: () => ({ ...usage }),
+    limit({ graphqlMsPerMinute, restMsPerMinute }) {
+      lanes.graphql.limit(atMost(GRAPHQL_LIMITS, graphqlMsPerMinute));
+      lanes.rest.limit(atMost(REST_LIMITS, restMsPerMinute));
+    },
   };
 }
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
-function judge(exchange: Exchange, data: unknown, errors: readonly GraphqlErrorEntry[]): Judgement | null {
+/** A lane's limits for a part of GitHub's time: as many of its requests go with it. */
+function atMost(limits: LaneLimits, msPerMinute: number): LaneLimits {
+  const part = Math.min(1, msPerMinute / limits.msPerMinute);
+  return {
+    msPerMinute: Math.floor(limits.msPerMinute * part),
+    requestsPerMinute: Math.max(1, Math.floor(limits.requestsPerMinute * part)),
+  };
+}
+
+function judgeGraphql(
+  exchange: Exchange,
+  data: unknown,
+  errors: readonly GraphqlErrorEntry[],
+): Judgement | null {
   const byStatus = judgeStatus(exchange);
   // GitHub sends its time-out errors in a 502 too, and rate limits in any status.
   if (errors.length > 0) {
@@ -212,25 +316,72 @@ function judge(exchange: Exchange, data: unknown, errors: readonly GraphqlErrorE
     if (byErrors !== null || byStatus === null) return byErrors;
   }
   if (byStatus !== null) return byStatus;
-  if (typeof data !== 'object' || data === null) {
-    const message = `the answer is not a GraphQL result: ${JSON.stringify(exchange.text.slice(0, 80))}`;
-    return { kind: 'transient', isNetwork: false, retryAt: null, message };
-  }
-  return null;
+  return typeof data === 'object' && data !== null ? null : notAnAnswer(exchange, 'a GraphQL result');
 }
 
-function count(usage: Usage, exchange: Exchange, data: unknown): void {
+function readRest<T>(exchange: Exchange): { data: T | null; judgement: Judgement | null } {
+  const judgement = judgeStatus(exchange);
+  if (judgement !== null || exchange.status === 304) return { data: null, judgement };
+  try {
+    const data: unknown = JSON.parse(exchange.text);
+    // A limit may be told in any status, and in the shape of the other API.
+    const errors = [data, ...asList(field(data, 'errors'))].filter(isErrorEntry);
+    const limit = errors.length > 0 ? judgeGraphqlErrors(errors, exchange) : null;
+    return { data: data as T, judgement: limit?.kind === 'rate_limited' ? limit : null };
+  } catch {
+    return { data: null, judgement: notAnAnswer(exchange, 'JSON') };
+  }
+}
+
+function asList(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function notAnAnswer({ text }: Exchange, wanted: string): Judgement {
+  const message = `the answer is not ${wanted}: ${JSON.stringify(text.slice(0, 80))}`;
+  return { kind: 'transient', isNetwork: false, retryAt: null, message };
+}
+
+function countGraphql(usage: Usage, exchange: Exchange, data: unknown): void {
   usage.requests += 1;
   usage.seconds += exchange.durationMs / 1000;
   const rateLimit = field(data, 'rateLimit');
   const cost = field(rateLimit, 'cost');
   usage.points += typeof cost === 'number' ? cost : 0;
-  const remaining = Number(
-    exchange.headers['x-ratelimit-remaining'] ?? field(rateLimit, 'remaining') ?? Number.NaN,
-  );
-  if (Number.isFinite(remaining)) usage.pointsLeft = remaining;
-  const reset = Number(exchange.headers['x-ratelimit-reset'] ?? Number.NaN);
-  if (Number.isFinite(reset)) usage.resetAt = new Date(reset * 1000);
+  const { remaining, resetAt } = windowOf(exchange);
+  const left = remaining ?? Number(field(rateLimit, 'remaining') ?? Number.NaN);
+  if (Number.isFinite(left)) usage.pointsLeft = left;
+  usage.resetAt = resetAt ?? usage.resetAt;
+}
+
+function countRest(usage: Usage, exchange: Exchange): void {
+  usage.requests += 1;
+  usage.restRequests += 1;
+  const { remaining, resetAt } = windowOf(exchange);
+  usage.restLeft = remaining ?? usage.restLeft;
+  usage.restResetAt = resetAt ?? usage.restResetAt;
+}
+
+/** GitHub's window of the hour, as the headers tell it. */
+function windowOf({ headers }: Exchange): { remaining: number | null; resetAt: Date | null } {
+  const remaining = Number(headers['x-ratelimit-remaining'] ?? Number.NaN);
+  const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN);
+  return {
+    remaining: Number.isFinite(remaining) ? remaining : null,
+    resetAt: Number.isFinite(reset) ? new Date(reset * 1000) : null,
+  };
+}
+
+/**
+ * The next page of a list. GitHub's documentation asks to follow its links, since the parameters in them change; they lead
+ * nowhere but to the API.
+ */
+function nextOf(link: string | undefined, apiUrl: string): string | null {
+  const [, target = ''] = /<([^>]+)>;\s*rel="next"/.exec(link ?? '') ?? [];
+  const [url, base] = [URL.parse(target), new URL(apiUrl)];
+  if (url?.origin !== base.origin) return null;
+  const root = base.pathname.replace(/\/+$/, '');
+  return url.pathname.startsWith(`${root}/`) ? url.pathname.slice(root.length) + url.search : null;
 }
 
 function retryTime(

@@ -17,6 +17,6 @@ export function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-function isErrorEntry(value: unknown): value is GraphqlErrorEntry {
+export function isErrorEntry(value: unknown): value is GraphqlErrorEntry {
   return typeof field(value, 'message') === 'string';
 }

@@ -21,9 +21,9 @@ export function refusal(judgement: Judgement, url: string, { headers }: Exchange
     case 'not_found':
       return new GitHubError(
         'not_found',
-        `There is no GraphQL API at ${url} (${judgement.message}); check the address`,
+        `There is nothing at ${url} for this token (${judgement.message}); check the address, and what the token may read`,
       );
     default:
-      return new GitHubError('unexpected_answer', `GitHub refused a query (${judgement.message})`);
+      return new GitHubError('unexpected_answer', `GitHub refused a request (${judgement.message})`);
   }
 }

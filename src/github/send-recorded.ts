@@ -6,6 +6,8 @@ export interface SendOptions {
   fetch?: Fetch;
   /** For the whole answer, its body included. */
   timeoutMs: number;
+  /** What the duration is measured by, milliseconds. */
+  now: () => number;
   signal?: AbortSignal;
 }
 
@@ -27,7 +29,7 @@ export async function sendRecorded(
   }, options.timeoutMs);
   options.signal?.addEventListener('abort', abort);
   if (options.signal?.aborted === true) abort();
-  const startedAt = performance.now();
+  const startedAt = options.now();
   try {
     const response = await (options.fetch ?? fetch)(url, { ...init, signal: aborter.signal });
     const text = await response.text();
@@ -36,7 +38,7 @@ export async function sendRecorded(
       status: response.status,
       headers,
       text,
-      durationMs: performance.now() - startedAt,
+      durationMs: options.now() - startedAt,
       failure: null,
       receivedAt: timeOf(headers.date),
     };
@@ -51,7 +53,7 @@ export async function sendRecorded(
       status: null,
       headers: {},
       text: '',
-      durationMs: performance.now() - startedAt,
+      durationMs: options.now() - startedAt,
       failure: { isTimeout, message },
       receivedAt: new Date(),
     };

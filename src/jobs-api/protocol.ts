@@ -143,6 +143,8 @@ export const ExpectedCounts = z.object({
   files: z.number().int().nonnegative(),
   labels: z.number().int().nonnegative(),
   assignees: z.number().int().nonnegative(),
+  /** All comments less those of the conversation; null: the total that is stored with the pull request counts. */
+  review_comments: z.number().int().nonnegative().nullish(),
 });
 export type ExpectedCounts = z.infer<typeof ExpectedCounts>;
 export const GapsRequest = z.object({ counts: z.array(ExpectedCounts).max(1_000) });

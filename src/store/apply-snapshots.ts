@@ -2,29 +2,91 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Database } from './database.ts';
 import type { Snapshot } from './validate-rows.ts';
 
-/** Rows that GitHub tells nothing of once they are gone; the others leave a tombstone. */
-const NESTED = {
-  pull_request: {
-    items: 'pull_requests',
-    deleted: ['commits', 'files', 'pull_request_labels', 'pull_request_assignees'],
-    entombed: ['reviews', 'review_threads', 'comments'],
-  },
-  issue: { items: 'issues', deleted: ['issue_labels', 'issue_assignees'], entombed: ['comments'] },
-} as const;
+type ItemKind = 'pull_request' | 'issue';
 
-/** Notes of which items all nested rows were fetched, and when that began. */
-export async function storeSnapshots(trx: Database, snapshots: readonly Snapshot[]): Promise<void> {
+/** Nested rows of which a snapshot speaks, and the column of their item that remembers the newest one. */
+interface NestedRows {
+  table: string;
+  seenIn: 'nested_captured_at' | 'threads_captured_at';
+  /** GitHub tells nothing of them once they are gone: they go away; the others leave a tombstone. */
+  isDeleted: boolean;
+  /** Which rows of the table, where they are of several kinds. */
+  only?: RawBuilder<unknown>;
+}
+
+const NESTED: Record<ItemKind, readonly NestedRows[]> = {
+  pull_request: [
+    ...['commits', 'files', 'pull_request_labels', 'pull_request_assignees'].map(
+      (table) => ({ table, seenIn: 'nested_captured_at', isDeleted: true }) as const,
+    ),
+    { table: 'reviews', seenIn: 'nested_captured_at', isDeleted: false },
+    {
+      table: 'comments',
+      seenIn: 'nested_captured_at',
+      isDeleted: false,
+      only: sql`nested.comment_type = 'issue'`,
+    },
+    {
+      table: 'comments',
+      seenIn: 'threads_captured_at',
+      isDeleted: false,
+      only: sql`nested.comment_type = 'review'`,
+    },
+    { table: 'review_threads', seenIn: 'threads_captured_at', isDeleted: false },
+  ],
+  issue: [
+    { table: 'issue_labels', seenIn: 'nested_captured_at', isDeleted: true },
+    { table: 'issue_assignees', seenIn: 'nested_captured_at', isDeleted: true },
+    { table: 'comments', seenIn: 'nested_captured_at', isDeleted: false },
+  ],
+};
+
+/** Notes of which items nested rows were fetched whole, and when that began. */
+export async function storeSnapshots(
+  trx: Database,
+  snapshots: readonly Snapshot[],
+  repositoryId: number,
+): Promise<void> {
   for (const kind of ['pull_request', 'issue'] as const) {
-    const column = `${kind}_id` as const;
-    const own = snapshots.filter((snapshot) => (snapshot[column] ?? null) !== null);
-    if (own.length === 0) continue;
-    await sql`update ${sql.table(NESTED[kind].items)} as item
-      set nested_captured_at = greatest(item.nested_captured_at, incoming.started_at)
-      from (select ${sql.ref(column)} as id, max(started_at) as started_at
-        from jsonb_to_recordset(${JSON.stringify(own)}::text::jsonb) as r (${sql.ref(column)} bigint, started_at timestamptz)
-        group by 1) as incoming
-      where item.id = incoming.id`.execute(trx);
+    for (const seenIn of ['nested_captured_at', 'threads_captured_at'] as const) {
+      if (kind === 'issue' && seenIn === 'threads_captured_at') continue;
+      const column = `${kind}_id` as const;
+      const own = snapshots.filter(
+        (snapshot) => (snapshot[column] ?? null) !== null && speaksOf(snapshot, seenIn),
+      );
+      if (own.length === 0) continue;
+      const rows = own.map(({ started_at, ...item }) => ({ id: item[column], started_at }));
+      await sql`update ${sql.table(`${kind}s`)} as item
+        set ${sql.ref(seenIn)} = greatest(${sql.ref(`item.${seenIn}`)}, incoming.started_at)
+        from (select id, max(started_at) as started_at
+          from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r (id bigint, started_at timestamptz)
+          group by 1) as incoming
+        where item.id = incoming.id`.execute(trx);
+    }
   }
+  for (const { started_at: startedAt } of snapshots.filter(isOfRepository)) {
+    await sql`update repositories set threads_captured_at = greatest(threads_captured_at, ${startedAt})
+      where id = ${repositoryId}`.execute(trx);
+    await entombThreads(trx, repositoryId);
+  }
+}
+
+function speaksOf({ scope = 'all' }: Snapshot, seenIn: NestedRows['seenIn']): boolean {
+  return scope === 'all' || (scope === 'items') === (seenIn === 'nested_captured_at');
+}
+
+function isOfRepository(snapshot: Snapshot): boolean {
+  return (snapshot.pull_request_id ?? snapshot.issue_id ?? null) === null;
+}
+
+/** Review threads and their comments that a walk over all of the repository's would have seen, and didn't. */
+async function entombThreads(trx: Database, repositoryId: number): Promise<void> {
+  const nested = NESTED.pull_request.filter(({ seenIn }) => seenIn === 'threads_captured_at');
+  const item = sql`item as (select p.id, r.threads_captured_at as seen_at
+    from repositories r join pull_requests p on p.repository_id = r.id where r.id = ${repositoryId})`;
+  await sql`with ${sql.join([item, ...nested.map((rows) => removal(rows, 'pull_request', 'seen_at'))])} select 1`.execute(
+    trx,
+  );
 }
 
 /**
@@ -38,23 +100,29 @@ export async function removeUnseen(
 ): Promise<void> {
   for (const kind of ['pull_request', 'issue'] as const) {
     if (touched[kind].length === 0) continue;
-    const { items, deleted, entombed } = NESTED[kind];
-    const item = sql.ref(`nested.${kind}_id`);
-    const parts: RawBuilder<unknown>[] = [
-      sql`item as (select id, nested_captured_at as seen_at from ${sql.table(items)}
-        where id = any (${[...touched[kind]]}::bigint[]) and nested_captured_at is not null)`,
-      ...deleted.map(
-        (table) => sql`${sql.ref(`of_${table}`)} as (delete from ${sql.table(table)} as nested using item
-          where ${item} = item.id and nested.captured_at < item.seen_at)`,
-      ),
-      // "Last seen" just before the snapshot: a row that is seen at the very time when it began is there.
-      ...entombed.map(
-        (table) => sql`${sql.ref(`of_${table}`)} as (update ${sql.table(table)} as nested
-          set deleted_at = item.seen_at, captured_at = item.seen_at - interval '1 microsecond'
-            ${table === 'review_threads' ? sql`` : sql`, body = null`}
-          from item where ${item} = item.id and nested.captured_at < item.seen_at and nested.deleted_at is null)`,
-      ),
-    ];
-    await sql`with ${sql.join(parts)} select 1`.execute(trx);
+    const ids = sql`any (${[...touched[kind]]}::bigint[])`;
+    const item =
+      kind === 'issue'
+        ? sql`item as (select id, nested_captured_at from issues where id = ${ids})`
+        : sql`item as (select p.id, p.nested_captured_at,
+            greatest(p.threads_captured_at, r.threads_captured_at) as threads_captured_at
+            from pull_requests p join repositories r on r.id = p.repository_id where p.id = ${ids})`;
+    const removals = NESTED[kind].map((rows) => removal(rows, kind, rows.seenIn));
+    await sql`with ${sql.join([item, ...removals])} select 1`.execute(trx);
   }
+}
+
+/** One part of a `with`: removes rows that were last seen before the time in that column of `item`. */
+function removal({ table, seenIn, isDeleted, only }: NestedRows, kind: ItemKind, column: string) {
+  const name = sql.ref(`${seenIn}_${table}`);
+  const seenAt = sql.ref(`item.${column}`);
+  const unseen = sql`${sql.ref(`nested.${kind}_id`)} = item.id and nested.captured_at < ${seenAt}
+    and ${only ?? sql`true`}`;
+  if (isDeleted)
+    return sql`${name} as (delete from ${sql.table(table)} as nested using item where ${unseen})`;
+  // "Last seen" just before the snapshot: a row that is seen at the very time when it began is there.
+  return sql`${name} as (update ${sql.table(table)} as nested
+    set deleted_at = ${seenAt}, captured_at = ${seenAt} - interval '1 microsecond'
+      ${table === 'review_threads' ? sql`` : sql`, body = null`}
+    from item where ${unseen} and nested.deleted_at is null)`;
 }

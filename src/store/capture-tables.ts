@@ -160,6 +160,7 @@ export const CAPTURE_TABLES: Readonly<Record<StoredTable, TableSpecification>> =
       changed_files: kept('count'),
       reviews_count: kept('count'),
       review_threads_count: kept('count'),
+      review_comments_count: kept('count'),
       commits_count: kept('count'),
       files_count: kept('count'),
     },

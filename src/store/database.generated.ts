@@ -310,6 +310,8 @@ export interface PullRequests {
   deleted_at: Timestamp | null;
   nested_captured_at: Timestamp | null;
   captured_at: Timestamp;
+  review_comments_count: number | null;
+  threads_captured_at: Timestamp | null;
 }
 
 export interface Repositories {
@@ -332,6 +334,7 @@ export interface Repositories {
   created_at: Timestamp | null;
   removed_at: Timestamp | null;
   captured_at: Generated<Timestamp>;
+  threads_captured_at: Timestamp | null;
 }
 
 export interface RepositoryCategories {

@@ -45,7 +45,7 @@ export async function storeCaptureBatch(
     for (const group of nested) stored += await upsert(trx, group, repositoryId);
     await refuseForeignThreads(trx, nested, repositoryId);
     for (const group of tombstones) stored += await entomb(trx, group, repositoryId);
-    await storeSnapshots(trx, snapshots);
+    await storeSnapshots(trx, snapshots, repositoryId);
     await removeUnseen(trx, parents);
   } catch (error) {
     throw translateRowError(error);

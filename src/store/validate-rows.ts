@@ -12,10 +12,14 @@ export interface RowGroup {
   rows: Row[];
 }
 
-/** "All nested rows of this item were fetched, beginning at `started_at`." */
+/**
+ * "All nested rows of this item were fetched, beginning at `started_at`." `scope` says which: `all` (the default); `items`:
+ * all but review threads and their comments; `threads`: just those, of the whole repository when no item is named.
+ */
 export interface Snapshot {
   pull_request_id?: number | null;
   issue_id?: number | null;
+  scope?: 'all' | 'items' | 'threads';
   started_at: string;
 }
 
@@ -56,6 +60,8 @@ const SNAPSHOT: TableSpecification = {
   columns: {
     pull_request_id: { type: 'id', onNull: 'replace' },
     issue_id: { type: 'id', onNull: 'replace' },
+    repository_id: { type: 'id', onNull: 'replace' },
+    scope: { type: 'text', onNull: 'refuse', values: ['all', 'items', 'threads'] },
     started_at: { type: 'timestamp', onNull: 'refuse', isRequired: true },
     captured_at: { type: 'timestamp', onNull: 'refuse', isRequired: true },
   },
@@ -74,7 +80,7 @@ export function validateRows(rows: readonly CaptureRow[], repositoryId: number):
     if (table === 'snapshots') {
       checkColumns(table, SNAPSHOT, given);
       checkRequired(table, SNAPSHOT, given);
-      checkParent(table, SNAPSHOT, given);
+      if (given.scope !== 'threads') checkParent(table, SNAPSHOT, given);
       snapshots.push(given as unknown as Snapshot);
       continue;
     }

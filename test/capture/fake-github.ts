@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { schema as officialSchema } from '@octokit/graphql-schema';
 import {
   buildSchema,
@@ -14,10 +15,12 @@ import {
 export const githubSchema = buildSchema(officialSchema.idl, { assumeValidSDL: true });
 
 export interface FakeRequest {
+  /** A GraphQL document, or `GET` and the path of a REST call. */
   query: string;
   variables: Record<string, unknown>;
+  /** Of a REST call the path without its query. */
   operation: string;
-  /** Points by GitHub's formula. */
+  /** Points by GitHub's formula; 0 for REST, which has a budget of its own. */
   cost: number;
   headers: Headers;
 }
@@ -35,16 +38,28 @@ export interface FakeGitHub {
   points(): number;
 }
 
+/** The schema's root fields, and REST's lists by their path. */
+export interface FakeRoot extends Record<string, unknown> {
+  lists: Record<string, () => readonly Record<string, unknown>[]>;
+}
+
 const documents = new Map<string, DocumentNode>();
 
 /** GraphQL executed against the official schema over plain objects: connections are functions of their arguments. */
-export function createFakeGitHub(root: Record<string, unknown>, fault: Fault = () => undefined): FakeGitHub {
+export function createFakeGitHub(root: FakeRoot, fault: Fault = () => undefined): FakeGitHub {
   const requests: FakeRequest[] = [];
   let points = 0;
   return {
     requests,
     points: () => points,
-    async fetch(_url, init) {
+    async fetch(url, init) {
+      if (init.method !== 'POST') {
+        const { pathname, searchParams } = new URL(url);
+        const headers = new Headers(init.headers);
+        const call = { query: `GET ${pathname}`, variables: {}, operation: pathname, cost: 0, headers };
+        requests.push(call);
+        return (await fault(call, requests.length - 1)) ?? answerList(root, pathname, searchParams, headers);
+      }
       const { query, variables = {} } = JSON.parse(String(init.body));
       let document = documents.get(query);
       if (document === undefined) {
@@ -78,11 +93,33 @@ export function createFakeGitHub(root: Record<string, unknown>, fault: Fault = (
   };
 }
 
+/** A page of a list of the REST API: `since`, `sort=updated`, `per_page` and `page`, a `Link` to the next, an ETag. */
+function answerList(root: FakeRoot, path: string, query: URLSearchParams, headers: Headers): Response {
+  const list = root.lists[path];
+  if (list === undefined) return answer('{"message":"Not Found"}', { status: 404 });
+  const since = Date.parse(query.get('since') ?? '') || 0;
+  const all = list().filter(({ updated_at: at }) => Date.parse(String(at)) >= since);
+  if (query.get('sort') === 'updated') {
+    all.sort(
+      (a, b) => String(a.updated_at).localeCompare(String(b.updated_at)) || Number(a.id) - Number(b.id),
+    );
+  }
+  const [size, page] = [Number(query.get('per_page')), Number(query.get('page') ?? 1)];
+  const items = all.slice((page - 1) * size, page * size);
+  const etag = `"${createHash('sha256').update(JSON.stringify(items)).digest('hex')}"`;
+  if (headers.get('if-none-match') === etag) return answer('', { status: 304, headers: { etag } });
+  const next = new URLSearchParams(query);
+  next.set('page', String(page + 1));
+  const link = `<https://github.test${path}?${next}>; rel="next"`;
+  return answer(items, { headers: { etag, ...(page * size < all.length && { link }) } });
+}
+
 export function answer(
   body: unknown,
   init: { status?: number; headers?: Record<string, string> } = {},
 ): Response {
-  return new Response(typeof body === 'string' ? body : JSON.stringify(body), {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return new Response(init.status === 304 ? null : text, {
     status: init.status ?? 200,
     headers: {
       'content-type': 'application/json; charset=utf-8',

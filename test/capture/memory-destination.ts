@@ -39,15 +39,25 @@ export class MemoryDestination implements CaptureDestination {
     return this.rows.filter((row) => row.table === table).map(({ row }) => row);
   }
 
-  /** Keys of all rows of pull requests, once for each time that a row was written, by table. */
+  /** The same with each key once: what is asked again in another way comes again, and a store merges it. */
+  uniqueKeys(): Record<string, string[]> {
+    const keys = Object.entries(this.keys()).map(([table, list]) => [table, [...new Set(list)]]);
+    return Object.fromEntries(keys);
+  }
+
+  /**
+   * Keys of all rows of pull requests by table, once for each time that a row was written; of pull requests themselves,
+   * whose totals may come later than the rest, once.
+   */
   keys(): Record<string, string[]> {
     const keys: Record<string, string[]> = {};
     for (const { table, row } of this.rows) {
       const key = KEYS[table]?.(row);
-      if (key === undefined) continue;
+      if (key === undefined || key[0] === undefined) continue;
       keys[table] ??= [];
       keys[table].push(key.filter((part) => part !== null && part !== undefined).join('|'));
     }
+    if (keys.pull_requests) keys.pull_requests = [...new Set(keys.pull_requests)];
     return sortAll(keys);
   }
 }

@@ -31,14 +31,22 @@ describe('page size', () => {
   });
 
   test.each([
-    ['grows after three requests that left room', 3, 1_000, 11],
-    ['not after two', 2, 1_000, 10],
+    ['grows by half at once while it is far from what would take too long', 1, 2_499, 15],
+    ['up to its maximum', 3, 100, 21],
+    ['grows by an eighth after three requests that left some room', 3, 2_500, 11],
+    ['not after two', 2, 2_500, 10],
     ['not when the larger one would take 5 s', 9, 4_600, 10],
     ['just below that it does', 3, 4_500, 11],
     ['keeps its size up to 8 s', 9, 8_000, 10],
     ['shrinks above 8 s though it was answered', 1, 8_001, 5],
   ])('%s', (_, times, durationMs, size) => {
     expect(grown({ ...startPageSize(21), size: 10 }, times, durationMs).size).toBe(size);
+  });
+
+  test('keeps to less room, where the share of the budget is small', () => {
+    const state = { ...startPageSize(21), size: 10 };
+    expect(growPageSize(state, 10, 1_000, 1_050)).toMatchObject({ size: 10, streak: 0 });
+    expect(growPageSize(state, 10, 1_800, 1_050)).toMatchObject({ size: 5, failedAt: 10 });
   });
 
   test('never grows above its maximum', () => {

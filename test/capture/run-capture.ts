@@ -56,7 +56,7 @@ export function bigWorld(): World {
     reviews: 307,
     commits: 201,
     files: 333,
-    threads: [260, 1, ...Array.from({ length: 118 }, () => 2)],
+    threads: [260, 1, ...Array.from({ length: 88 }, () => 2)],
   });
   for (let i = 0; i < 10; i += 1) world.addPullRequest();
   return world;

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { connection } from './fake-github.ts';
+import { connection, type FakeRoot } from './fake-github.ts';
 
 export interface PullRequestSize {
   labels?: number;
@@ -63,7 +63,8 @@ export class World {
         deletions: 1,
         changeType: 'MODIFIED',
       })),
-      reviewThreads: (size.threads ?? []).map((comments) => this.thread(comments)),
+      // Two that begin at one line can't be told apart by it.
+      reviewThreads: (size.threads ?? []).map((comments, i) => this.thread(comments, Math.floor(i / 2))),
     };
     const node: Plain = {
       __typename: 'PullRequest',
@@ -94,6 +95,10 @@ export class World {
       additions: 1,
       deletions: 2,
       changedFiles: lists.files.length,
+      totalCommentsCount: () =>
+        lists.comments.length +
+        lists.reviewThreads.reduce((sum, thread) => sum + (thread.list as Plain[]).length, 0),
+      timelineItems: timelineOf(lists),
       lists,
       ...Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, connection(list as Plain[])])),
       ...fields,
@@ -176,15 +181,16 @@ export class World {
     };
   }
 
-  thread(comments: number): Plain {
+  thread(comments: number, line = 3): Plain {
     const id = `T_${this.nextId()}`;
     const list = range(comments, (i) => this.comment('PullRequestReviewComment', `remark ${i}`));
+    for (const comment of list.slice(1)) comment.replyTo = list[0];
     const node: Plain = {
       __typename: 'PullRequestReviewThread',
       id,
       path: 'src/0.ts',
-      line: 3,
-      originalLine: 3,
+      line,
+      originalLine: line,
       startLine: null,
       originalStartLine: null,
       diffSide: 'RIGHT',
@@ -199,8 +205,8 @@ export class World {
     return node;
   }
 
-  /** The schema's root fields. */
-  root(): Plain {
+  /** The schema's root fields, and REST's lists. */
+  root(): FakeRoot {
     const byNumber =
       (list: Plain[]) =>
       ({ number }: { number: number }) => {
@@ -243,6 +249,12 @@ export class World {
       issue: byNumber(this.issues),
     };
     return {
+      lists: {
+        '/repos/octo/repo/pulls': () => this.pullRequests.map((pull) => this.restPull(pull)),
+        '/repos/octo/repo/pulls/comments': () => this.pullRequests.flatMap(restReviewComments),
+        '/repos/octo/repo/issues/comments': () =>
+          [...this.pullRequests, ...this.issues].flatMap(restComments),
+      },
       repository: ({ owner, name }: { owner: string; name: string }) => {
         if (`${owner}/${name}` === 'octo/repo') return repository;
         throw new GraphQLError(`Could not resolve to a Repository with the name '${owner}/${name}'.`, {
@@ -256,6 +268,17 @@ export class World {
           extensions: { type: 'NOT_FOUND' },
         });
       },
+    };
+  }
+
+  restPull({ number, updatedAt, lists }: Plain): Plain {
+    const { labels = [], assignees = [] } = lists as Record<string, Plain[]>;
+    return {
+      number,
+      updated_at: updatedAt,
+      labels: labels.map(({ name }) => ({ name })),
+      assignees: assignees.map(restUser),
+      base: { repo: { id: this.databaseId } },
     };
   }
 
@@ -284,6 +307,53 @@ export class World {
     }
     return sortAll(keys);
   }
+}
+
+/** Comments, reviews and commits together, as `timelineItems` with their three types shows them. */
+function timelineOf(lists: Record<string, Plain[]>) {
+  return connection(() => [
+    ...(lists.comments ?? []),
+    ...(lists.reviews ?? []).map((node) => ({ __typename: 'PullRequestReview', ...node })),
+    ...(lists.commits ?? []).slice(0, 250).map((node) => ({ __typename: 'PullRequestCommit', ...node })),
+  ]);
+}
+
+function restUser(account: unknown): Plain | null {
+  if (!account) return null;
+  const { __typename: type, databaseId: id, login, id: node_id, avatarUrl } = account as Plain;
+  return { id, login: type === 'Bot' ? `${login}[bot]` : login, node_id, type, avatar_url: avatarUrl };
+}
+
+function restReviewComments(pull: Plain): Plain[] {
+  return (pull.lists as Record<string, Plain[]>).reviewThreads?.flatMap((thread) =>
+    (thread.list as Plain[]).map((comment) => ({
+      id: comment.databaseId,
+      node_id: comment.id,
+      pull_request_url: `https://github.test/repos/octo/repo/pulls/${pull.number}`,
+      html_url: `https://github.test/octo/repo/pull/${pull.number}#discussion_r${comment.databaseId}`,
+      pull_request_review_id: null,
+      ...(comment.replyTo ? { in_reply_to_id: (comment.replyTo as Plain).databaseId } : {}),
+      user: restUser(comment.author),
+      author_association: comment.authorAssociation,
+      body: comment.body,
+      created_at: comment.createdAt,
+      updated_at: comment.updatedAt,
+      path: thread.path,
+      original_line: thread.originalLine,
+      original_start_line: thread.originalStartLine,
+      side: thread.diffSide,
+      subject_type: String(thread.subjectType).toLowerCase(),
+    })),
+  ) as Plain[];
+}
+
+function restComments(item: Plain): Plain[] {
+  const kind = item.__typename === 'Issue' ? 'issues' : 'pull';
+  return ((item.lists as Record<string, Plain[]> | undefined)?.comments ?? []).map((comment) => ({
+    id: comment.databaseId,
+    html_url: `https://github.test/octo/repo/${kind}/${item.number}#issuecomment-${comment.databaseId}`,
+    updated_at: comment.updatedAt,
+  }));
 }
 
 export function sortAll(keys: Record<string, string[]>): Record<string, string[]> {

@@ -243,7 +243,7 @@ test('large tables are merged in parts with the same result', async () => {
       .map((id) => line(id, `new-${id}`, 2))
       .join(''),
   );
-  const none = { pull_request_id: new Map(), issue_id: new Map() };
+  const none = { pull_request_id: new Map(), issue_id: new Map(), threads: new Map() };
   const sources = [await extentOf(base), await extentOf(journal)];
   const read = async (path: string) => (await readFile(path, 'utf8')).trimEnd().split('\n').sort();
 

@@ -20,7 +20,7 @@ export function continuations(parts: readonly ContinuationPart[]): string {
   const fields = parts.map(
     ({ parentType, spec, isThreadStart }, i) =>
       `p${i}: node(id: $i${i}) { ... on ${parentType} { ${isThreadStart ? '...Thread ' : ''}` +
-      `page: ${spec.field}(first: $first, after: $c${i}) { ...${spec.type}Page } } }`,
+      `page: ${spec.field}(first: $first, after: $c${i}${spec.arguments ? `, ${spec.arguments}` : ''}) { ...${spec.type}Page } } }`,
   );
   const specs = new Map(parts.map(({ spec }) => [spec.type, spec]));
   const fragments = [...specs.values()].map(

@@ -23,7 +23,7 @@ export const PULL_REQUEST_SCALARS = `
   author { ...ActorFields } authorAssociation
   createdAt updatedAt closedAt mergedAt mergedBy { ...ActorFields } mergeCommit { oid }
   baseRefName baseRefOid headRefName headRefOid headRepository { nameWithOwner }
-  milestone { title } reviewDecision additions deletions changedFiles`;
+  milestone { title } reviewDecision additions deletions changedFiles totalCommentsCount`;
 
 /** When even the scalars of a pull request fail: what a row can't do without. */
 export const PULL_REQUEST_MINIMUM = 'id databaseId fullDatabaseId number state createdAt updatedAt';

@@ -11,12 +11,13 @@ export interface ItemsByNumberData {
 export interface ChangedPageData {
   repository: {
     databaseId: number | null;
-    items: {
-      totalCount: number;
-      pageInfo: PageInfo;
-      nodes: ({ number: number; updatedAt: string } | null)[] | null;
-    };
+    items: ChangedPage;
   } | null;
+}
+export interface ChangedPage {
+  totalCount: number;
+  pageInfo: PageInfo;
+  nodes: ({ number: number; updatedAt: string } | null)[] | null;
 }
 export interface TotalsPageData {
   repository: {
@@ -101,14 +102,20 @@ fragment Totals on ${kind.type} { ${totalsSelection(kind)} }`;
 function itemSelection(kind: ItemKind, level: DetailLevel): string {
   if (level === 'minimum') return kind.minimum;
   if (level === 'scalars') return kind.scalars;
-  const connections = kind.connections.map(
-    ({ field, selection }) => `${field}(first: 100) { totalCount ${PAGE_INFO} nodes { ${selection} } }`,
+  const connections = (level === 'bulk' ? kind.bulkConnections : kind.connections).map(
+    ({ field, arguments: more, selection }) =>
+      `${field}(first: 100${more ? `, ${more}` : ''}) { totalCount ${PAGE_INFO} nodes { ${selection} } }`,
   );
   return [kind.scalars, ...connections].join('\n');
 }
 
 function totalsSelection(kind: ItemKind): string {
-  return ['number', ...kind.connections.map(({ field }) => `${field}(first: 1) { totalCount }`)].join(' ');
+  const more = kind.name === 'pull_request' ? ['totalCommentsCount'] : [];
+  return [
+    'number',
+    ...more,
+    ...kind.connections.map(({ field }) => `${field}(first: 1) { totalCount }`),
+  ].join(' ');
 }
 
 function numberVariables(count: number): string {

@@ -52,6 +52,8 @@ export interface PullRequestNode extends ItemScalars {
   additions: number;
   deletions: number;
   changedFiles: number;
+  /** Conversation and review comments together. */
+  totalCommentsCount: number | null;
 }
 export interface IssueNode extends ItemScalars {
   stateReason: string | null;
@@ -89,6 +91,10 @@ export interface CommitNode {
   author: { name: string | null; user: ActorNode | null } | null;
   committer: { name: string | null } | null;
 }
+export type TimelineNode =
+  | ({ __typename: 'IssueComment' } & CommentNode)
+  | ({ __typename: 'PullRequestReview' } & ReviewNode)
+  | { __typename: 'PullRequestCommit'; committed: CommitNode };
 export interface FileNode {
   path: string;
   additions: number;

@@ -1,8 +1,9 @@
 import { COMMIT, LABEL, RATE_LIMIT, withFragments } from './fields.ts';
+import type { ChangedPage } from './items.ts';
 import type { CommitNode, Connection, LabelNode, RepositoryNode } from './nodes.ts';
 
 export interface RepositoryData {
-  repository: RepositoryNode | null;
+  repository: (RepositoryNode & Partial<Record<'pull_request' | 'issue', ChangedPage>>) | null;
 }
 export interface LabelsData {
   repository: { databaseId: number | null; labels: Connection<LabelNode> | null } | null;
@@ -15,11 +16,23 @@ export interface HistoryData {
   } | null;
 }
 
+const CHANGES = 'totalCount pageInfo { hasNextPage endCursor } nodes { number updatedAt }';
+
 const REPOSITORY_FIELDS = `
     id databaseId nameWithOwner isPrivate isArchived isFork isEmpty createdAt stargazerCount
     defaultBranchRef { name }
     pullRequests(first: 1) { totalCount }
     issues(first: 1) { totalCount }`;
+
+/** The repository, and which of its pull requests and issues changed last: one point. */
+export const REPOSITORY_WITH_CHANGES = `
+query RepositoryWithChanges($owner: String!, $name: String!) {
+  ${RATE_LIMIT}
+  repository(owner: $owner, name: $name) { ${REPOSITORY_FIELDS}
+    pull_request: pullRequests(first: 100, orderBy: { field: UPDATED_AT, direction: DESC }) { ${CHANGES} }
+    issue: issues(first: 100, orderBy: { field: UPDATED_AT, direction: DESC }) { ${CHANGES} }
+  }
+}`;
 
 export const REPOSITORY = `
 query Repository($owner: String!, $name: String!) {

@@ -8,6 +8,7 @@ import type {
   ReviewCommentNode,
   ReviewNode,
   ThreadNode,
+  TimelineNode,
 } from '../queries/nodes.ts';
 import { actorIdOf, contributorRows, databaseIdOf } from './people.ts';
 
@@ -57,7 +58,24 @@ export function reviewRows(node: ReviewNode, { itemId, capturedAt }: RowContext)
   return [...contributorRows([node.author], capturedAt), { table: 'reviews', row }];
 }
 
-export function threadRows(node: ThreadNode, commentsCount: number, context: RowContext): CaptureRow[] {
+/** A node of a pull request's timeline, which holds comments, reviews and commits together. */
+export function timelineRows(node: TimelineNode, context: RowContext): CaptureRow[] {
+  switch (node.__typename) {
+    case 'IssueComment':
+      return issueCommentRows(node, context);
+    case 'PullRequestReview':
+      return reviewRows(node, context);
+    case 'PullRequestCommit':
+      return pullRequestCommitRows({ commit: node.committed }, context);
+  }
+}
+
+/** @param commentsCount GitHub's count of its comments; null where it was not asked */
+export function threadRows(
+  node: ThreadNode,
+  commentsCount: number | null,
+  context: RowContext,
+): CaptureRow[] {
   const row = {
     id: node.id,
     pull_request_id: context.itemId,
@@ -71,7 +89,7 @@ export function threadRows(node: ThreadNode, commentsCount: number, context: Row
     is_resolved: node.isResolved,
     is_outdated: node.isOutdated,
     resolved_by_id: actorIdOf(node.resolvedBy),
-    comments_count: commentsCount,
+    ...(commentsCount === null ? {} : { comments_count: commentsCount }),
     captured_at: context.capturedAt,
   };
   return [...contributorRows([node.resolvedBy], context.capturedAt), { table: 'review_threads', row }];

@@ -1,0 +1,106 @@
+import { GitHubError } from '../github/errors.ts';
+import { checkRepository } from './check-repository.ts';
+import { isLeftToOthers } from './checkpoint.ts';
+import { CONNECTIONS_OF_ONE_POINT } from './connections.ts';
+import { ITEM_KINDS } from './item-kinds.ts';
+import { growPageSize, restorePageSize, shrinkPageSize } from './page-size.ts';
+import { type PullRequestOfThreads, type RootNode, type ThreadsData, threadsOf } from './queries/threads.ts';
+import { threadRows } from './rows/nested.ts';
+import { databaseIdOf } from './rows/people.ts';
+import type { Session } from './session.ts';
+import { type PullRequestThreads, rememberThreads } from './thread-index.ts';
+import type { KnownPullRequest, Question } from './walk-review-comments.ts';
+
+/** Asks pull requests for their threads, and threads for their first comments; what is told goes into `known`. */
+export async function askThreads(
+  session: Session,
+  known: Map<number, KnownPullRequest>,
+  { numbers, pulls }: Question,
+): Promise<void> {
+  const { sizes } = session.state;
+  for (const pull of pulls) pull.isAsked = true;
+  const roots = pulls.flatMap(rootless).slice(0, CONNECTIONS_OF_ONE_POINT - numbers.length);
+  try {
+    const answer = await session.ask<ThreadsData & Record<string, RootNode | null>>(
+      threadsOf(numbers.length, roots.length),
+      {
+        ...Object.fromEntries(numbers.map((number, i) => [`n${i}`, number])),
+        ...Object.fromEntries(roots.map(({ id }, i) => [`t${i}`, id])),
+      },
+      numbers.length + roots.length > 1,
+    );
+    const repository = checkRepository(session, answer);
+    sizes.threads = growPageSize(sizes.threads, numbers.length, answer.durationMs, session.roomMs());
+    for (const [i, number] of numbers.entries()) {
+      const node = repository[`i${i}`] ?? null;
+      known.set(number, takeThreads(session, number, node, answer.receivedAt));
+    }
+    for (const [i, { pull, id }] of roots.entries()) {
+      const root = databaseIdOf(answer.data[`t${i}`]?.comments.nodes?.[0] ?? NOBODY);
+      if (root !== null) pull.byRoot.set(root, id);
+    }
+    const asked = new Set(roots.map(({ id }) => id));
+    for (const pull of pulls) pull.isRootsKnown = rootless(pull).every(({ id }) => asked.has(id));
+  } catch (error) {
+    if (!(error instanceof GitHubError) || error.code !== 'too_heavy') throw error;
+    if (numbers.length <= 1) {
+      // Even one is too much: it is captured by number, in as small parts as it takes.
+      for (const number of numbers) {
+        leaveToNumber(session, number);
+        known.set(number, 'elsewhere');
+      }
+      for (const pull of pulls) pull.isRootsKnown = true;
+      sizes.threads = restorePageSize(sizes.threads);
+    } else {
+      for (const number of numbers) known.delete(number);
+      sizes.threads = shrinkPageSize(sizes.threads, numbers.length);
+    }
+  } finally {
+    for (const pull of pulls) pull.isAsked = false;
+  }
+}
+
+/** The threads of which no comment is known yet. */
+function rootless(pull: PullRequestThreads): { pull: PullRequestThreads; id: string }[] {
+  const known = new Set(pull.byRoot.values());
+  return pull.threads.filter(({ id }) => !known.has(id)).map(({ id }) => ({ pull, id }));
+}
+
+const NOBODY = { databaseId: null, fullDatabaseId: null };
+
+function takeThreads(
+  session: Session,
+  number: number,
+  node: PullRequestOfThreads | null,
+  receivedAt: Date,
+): KnownPullRequest {
+  const { state, writer } = session;
+  if (node === null) {
+    session.addGap({ number, connection: 'reviewThreads', reason: 'GitHub shows no such pull request' });
+    return 'elsewhere';
+  }
+  if (isLeftToOthers(state, node.updatedAt)) {
+    state.isPartial = true;
+    return 'elsewhere';
+  }
+  const itemId = databaseIdOf(node);
+  const threads = node.reviewThreads;
+  const isNew = state.startedAt !== null && Date.parse(node.createdAt) >= Date.parse(state.startedAt);
+  const isWhole = threads?.nodes?.every((thread) => thread !== null) && !threads.pageInfo.hasNextPage;
+  if (itemId === null || isNew || !threads || !isWhole) {
+    leaveToNumber(session, number);
+    return 'elsewhere';
+  }
+  const capturedAt = receivedAt.toISOString();
+  const context = { itemId, itemKind: 'pull_request', threadId: null, capturedAt } as const;
+  const nodes = (threads.nodes ?? []).filter((thread) => thread !== null);
+  const counts = { review_threads_count: threads.totalCount };
+  writer.add(ITEM_KINDS.pull_request.toRows(node, session.repositoryId, counts, capturedAt));
+  writer.add(nodes.flatMap((thread) => threadRows(thread, null, context)));
+  return rememberThreads(itemId, nodes);
+}
+
+/** It is captured whole, by its number, at the end of the walk. */
+export function leaveToNumber({ state: { walk } }: Session, number: number): void {
+  if (!walk.numbers.includes(number)) walk.numbers.push(number);
+}

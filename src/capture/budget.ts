@@ -1,0 +1,78 @@
+import type { GitHubClient, Usage } from '../github/client.ts';
+import type { BudgetShare } from '../jobs-api/protocol.ts';
+
+type Api = 'graphql' | 'rest';
+/** What is used of a share. */
+type Used = Pick<Usage, 'points' | 'restRequests' | 'pointsLeft' | 'resetAt' | 'restLeft' | 'restResetAt'>;
+
+export type BudgetJudgement =
+  | { kind: 'go' }
+  /** The share is used up, or there was none yet: whoever gave it must give another. */
+  | { kind: 'renew' }
+  /** What GitHub's window still has is for live work; it begins anew then. */
+  | { kind: 'wait'; until: Date };
+
+/** Whether a capture may send another request of that API, by its share and by what GitHub's window has left. */
+export function judgeBudget(
+  api: Api,
+  share: BudgetShare,
+  usedBefore: Pick<Used, 'points' | 'restRequests'>,
+  usage: Used,
+  now: Date,
+): BudgetJudgement {
+  const [used, allowed, left, reserve, resetAt, msPerMinute] =
+    api === 'graphql'
+      ? [
+          usage.points - usedBefore.points,
+          share.points,
+          usage.pointsLeft,
+          share.reserve,
+          usage.resetAt,
+          share.graphqlMsPerMinute,
+        ]
+      : [
+          usage.restRequests - usedBefore.restRequests,
+          share.restRequests,
+          usage.restLeft,
+          share.restReserve,
+          usage.restResetAt,
+          share.restMsPerMinute,
+        ];
+  if (used >= allowed || msPerMinute <= 0) return { kind: 'renew' };
+  // A second more: the clocks' seconds need not begin together.
+  const until = new Date((resetAt?.getTime() ?? 0) + 1_000);
+  if (left !== null && left <= reserve && until > now) return { kind: 'wait', until };
+  return { kind: 'go' };
+}
+
+export interface Budget {
+  /** Replaces the share: the client's lanes follow it. */
+  renew(share: BudgetShare): void;
+  judge(api: Api, now: Date): BudgetJudgement;
+  /** When GitHub's window of that API begins anew, if that is known. */
+  resetAt(api: Api): Date | null;
+  /** Milliseconds that one GraphQL request should stay below: a share of few seconds a minute is made of small ones. */
+  roomMs(): number;
+}
+
+/** GitHub ends a request after 10 s; below half of that there is room for a page that is heavier than the last. */
+const ROOM_MS = 5_000;
+
+/** The share of a capture's run; without one the run has all that GitHub allows. */
+export function createBudget(github: GitHubClient, given: BudgetShare | undefined): Budget {
+  let share: BudgetShare | null = null;
+  let before = github.usage();
+  const budget: Budget = {
+    renew(next) {
+      share = next;
+      before = github.usage();
+      github.limit(next);
+    },
+    judge: (api, now) =>
+      share === null ? { kind: 'go' } : judgeBudget(api, share, before, github.usage(), now),
+    roomMs: () => (share === null ? ROOM_MS : Math.min(ROOM_MS, share.graphqlMsPerMinute / 2)),
+    resetAt: (api) => (api === 'graphql' ? github.usage().resetAt : github.usage().restResetAt),
+  };
+  if (given !== undefined) budget.renew(given);
+  return budget;
+}

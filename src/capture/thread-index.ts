@@ -1,0 +1,54 @@
+import type { ThreadNode } from './queries/nodes.ts';
+import type { RestReviewComment } from './rest/nodes.ts';
+
+/** A review thread by its place in the diff. */
+interface PlacedThread {
+  id: string;
+  place: string;
+}
+
+/** The review threads of one pull request, and what is known of which comment belongs to which. */
+export interface PullRequestThreads {
+  itemId: number;
+  threads: readonly PlacedThread[];
+  /** Thread by the id of its first comment, which replies name. */
+  byRoot: Map<number, string>;
+  /** Every thread has been asked for its first comment: nothing more can be found out. */
+  isRootsKnown: boolean;
+  /** They are being asked. */
+  isAsked: boolean;
+}
+
+export function rememberThreads(itemId: number, threads: readonly ThreadNode[]): PullRequestThreads {
+  const placed = threads.map((thread) => ({ id: thread.id, place: placeOfThread(thread) }));
+  return { itemId, threads: placed, byRoot: new Map(), isRootsKnown: false, isAsked: false };
+}
+
+/**
+ * The thread that a comment belongs to. GitHub's schema has no way from the one to the other: it is the thread whose first
+ * comment it is or answers, and that one is known by its place in the diff where no other thread began at the same.
+ * @returns null where that is not enough: the threads must be asked for their first comments
+ */
+export function findThread(pull: PullRequestThreads, comment: RestReviewComment): string | null {
+  const root = comment.in_reply_to_id ?? comment.id;
+  const known = pull.byRoot.get(root);
+  if (known !== undefined || pull.isRootsKnown) return known ?? null;
+  const place = placeOfComment(comment);
+  const there = pull.threads.filter((thread) => thread.place === place);
+  const [only] = there;
+  if (only === undefined || there.length > 1) return null;
+  // Another one began there, of which the list of threads knew nothing yet.
+  if ([...pull.byRoot.values()].includes(only.id)) return null;
+  pull.byRoot.set(root, only.id);
+  return only.id;
+}
+
+function placeOfThread({ path, originalLine, originalStartLine, diffSide, subjectType }: ThreadNode): string {
+  return JSON.stringify([path, originalLine, originalStartLine, diffSide, subjectType]);
+}
+
+function placeOfComment(comment: RestReviewComment): string {
+  const { path, original_line: line = null, original_start_line: start = null } = comment;
+  const subject = (comment.subject_type ?? 'line').toUpperCase();
+  return JSON.stringify([path, line, start, comment.side ?? null, subject]);
+}
