@@ -55,21 +55,23 @@ export function bookRequest(
   const expectedMs = Math.min(governor.expectedMs, limits.msPerMinute);
   const bookings = governor.bookings.filter(({ endsAt }) => endsAt > now - WINDOW_MS);
   const earliest = Math.max(now, governor.silentUntil);
-  // Room only comes when a booking leaves the window, so these are all the times to look at.
-  const times = [earliest, ...bookings.map(({ endsAt }) => endsAt + WINDOW_MS)].sort((a, b) => a - b);
+  // Room only comes when a booking leaves the minute in which the request ends, so these are all the times to look at.
+  const leaving = bookings.map(({ endsAt }) => endsAt + WINDOW_MS - expectedMs);
+  const times = [earliest, ...leaving].sort((a, b) => a - b);
   const startAt =
     times.find((time) => time >= earliest && hasRoom(bookings, limits, time, expectedMs)) ?? earliest;
   const booking = { id, endsAt: startAt + expectedMs, durationMs: expectedMs };
   return { governor: { ...governor, bookings: [...bookings, booking], nextId: id + 1 }, id, startAt };
 }
 
+/** Whether the minute in which a request that starts then ends has room for it: what has ended is what GitHub counts. */
 function hasRoom(
   bookings: readonly Booking[],
   limits: LaneLimits,
   time: number,
   expectedMs: number,
 ): boolean {
-  const within = bookings.filter(({ endsAt }) => endsAt > time - WINDOW_MS);
+  const within = bookings.filter(({ endsAt }) => endsAt > time + expectedMs - WINDOW_MS);
   const sum = within.reduce((total, { durationMs }) => total + durationMs, 0);
   return within.length < limits.requestsPerMinute && sum + expectedMs <= limits.msPerMinute;
 }

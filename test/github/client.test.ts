@@ -139,13 +139,17 @@ describe('client', () => {
       {},
       {},
     ];
-    const { client, waits } = await clientOf((_, response) => {
-      const headers = refusals.shift();
-      response.setHeader('content-type', 'application/json');
-      response.setHeader('date', 'Sun, 01 Mar 2026 12:00:00 GMT');
-      if (headers === undefined) response.end(GOOD);
-      else response.writeHead(429, headers as Record<string, string>).end('{"message":"slow down"}');
-    });
+    // A clock that stands still, so that the waits are whole.
+    const { client, waits } = await clientOf(
+      (_, response) => {
+        const headers = refusals.shift();
+        response.setHeader('content-type', 'application/json');
+        response.setHeader('date', 'Sun, 01 Mar 2026 12:00:00 GMT');
+        if (headers === undefined) response.end(GOOD);
+        else response.writeHead(429, headers as Record<string, string>).end('{"message":"slow down"}');
+      },
+      { now: () => 0 },
+    );
     await client.graphql(QUERY, {}, { maxWaitMs: 600_000 });
     expect(waits).toEqual([8_000, 121_000, 240_000, 480_000]);
     expect(client.usage().refused).toBe(4);

@@ -30,7 +30,7 @@ export function captured(table: CaptureTable, row: Record<string, unknown> = {},
 
 /** All nested rows of the item were fetched, beginning at that second. */
 export function snapshot(
-  item: { pull_request_id: number } | { issue_id: number },
+  item: ({ pull_request_id: number } | { issue_id: number }) & { scope?: 'items' | 'threads' },
   seconds: number,
 ): CaptureRow {
   return { table: 'snapshots', row: { ...item, started_at: at(seconds), captured_at: at(seconds) } };

@@ -94,6 +94,7 @@ describeEachDatabase('the schema', (database) => {
           'settings_problem',
           'removed_at',
           'nested_captured_at',
+          'threads_captured_at',
           'first_seen_at',
         ];
         const missing = [...real.keys()].filter((name) => !(name in columns));

@@ -67,6 +67,7 @@ describeEachDatabase('storing a batch', (database) => {
         comments_count: 1,
         reviews_count: 2,
         review_threads_count: 3,
+        review_comments_count: 8,
         commits_count: 4,
         files_count: 5,
         labels_count: 6,
@@ -85,6 +86,7 @@ describeEachDatabase('storing a batch', (database) => {
         ...expected,
         deleted_at: null,
         nested_captured_at: null,
+        threads_captured_at: null,
       });
     });
 
@@ -296,6 +298,79 @@ describeEachDatabase('storing a batch', (database) => {
         { nested_captured_at: new Date(at(5)) },
         { nested_captured_at: null },
       ]);
+    });
+
+    test('a snapshot of some nested rows leaves the others as they are', async () => {
+      await store([
+        ...everything(1),
+        captured(
+          'comments',
+          { id: 51, comment_type: 'review', review_thread_id: 'RT_1', body: 'on a line' },
+          1,
+        ),
+      ]);
+      const before = await all('review_threads');
+      await store([snapshot({ pull_request_id: 10, scope: 'items' }, 5)]);
+      expect(await all('commits')).toEqual([]);
+      expect(await only('reviews')).toMatchObject({ deleted_at: new Date(at(5)) });
+      expect(await all('review_threads')).toEqual(before);
+      expect(await all('comments')).toMatchObject([
+        { id: 50, deleted_at: new Date(at(5)) },
+        { id: 51, deleted_at: null, body: 'on a line' },
+      ]);
+      await store([snapshot({ pull_request_id: 10, scope: 'threads' }, 5)]);
+      expect(await only('review_threads')).toMatchObject({ deleted_at: new Date(at(5)) });
+      expect(await all('comments')).toMatchObject([
+        { id: 50 },
+        { id: 51, deleted_at: new Date(at(5)), body: null },
+      ]);
+      expect(await only('pull_requests')).toMatchObject({
+        nested_captured_at: new Date(at(5)),
+        threads_captured_at: new Date(at(5)),
+      });
+    });
+
+    test('a walk over all review threads of a repository removes what it did not see, there alone', async () => {
+      const other = { id: 12, number: 4 };
+      await store([
+        ...everything(1),
+        captured('pull_requests', other, 1),
+        captured('review_threads', { id: 'T_seen', pull_request_id: 12 }, 5),
+        captured(
+          'comments',
+          { id: 51, comment_type: 'review', pull_request_id: 12, review_thread_id: 'T_seen', body: 'x' },
+          5,
+        ),
+      ]);
+      await store(
+        [
+          { table: 'repositories', row: { id: 2, full_name: 'octo/other', captured_at: at(1) } },
+          captured('pull_requests', { id: 900, repository_id: 2 }, 1),
+          captured('review_threads', { id: 'T_other', pull_request_id: 900 }, 1),
+        ],
+        2,
+      );
+      await store([
+        {
+          table: 'snapshots',
+          row: { repository_id: 1, scope: 'threads', started_at: at(5), captured_at: at(5) },
+        },
+      ]);
+      const threads = (await all('review_threads')) as Record<string, unknown>[];
+      expect(threads.map(({ id, deleted_at }) => [id, deleted_at])).toEqual(
+        expect.arrayContaining([
+          ['RT_1', new Date(at(5))],
+          ['T_seen', null],
+          ['T_other', null],
+        ]),
+      );
+      expect(await all('reviews')).toMatchObject([{ deleted_at: null }]);
+      // What comes later than the walk and is older than it stays away too.
+      await store([captured('review_threads', { id: 'T_late', pull_request_id: 12 }, 4)]);
+      const late = ((await all('review_threads')) as Record<string, unknown>[]).find(
+        ({ id }) => id === 'T_late',
+      );
+      expect(late).toMatchObject({ deleted_at: new Date(at(5)) });
     });
 
     test('a snapshot of an issue', async () => {

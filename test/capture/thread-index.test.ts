@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import type { ThreadNode } from '../../src/capture/queries/nodes.ts';
+import type { RestReviewComment } from '../../src/capture/rest/nodes.ts';
+import { findThread, rememberThreads } from '../../src/capture/thread-index.ts';
+
+const thread = (id: string, more: Partial<ThreadNode> = {}): ThreadNode => ({
+  id,
+  path: 'a.ts',
+  line: null,
+  originalLine: 4,
+  startLine: null,
+  originalStartLine: null,
+  diffSide: 'RIGHT',
+  subjectType: 'LINE',
+  isResolved: false,
+  isOutdated: true,
+  resolvedBy: null,
+  ...more,
+});
+const comment = (id: number, more: Partial<RestReviewComment> = {}): RestReviewComment => ({
+  id,
+  node_id: `C_${id}`,
+  pull_request_url: 'https://api.github.com/repos/o/r/pulls/1',
+  author_association: 'NONE',
+  created_at: '2026-01-01T00:00:00Z',
+  updated_at: '2026-01-01T00:00:00Z',
+  path: 'a.ts',
+  original_line: 4,
+  side: 'RIGHT',
+  subject_type: 'line',
+  ...more,
+});
+
+describe('the thread of a review comment', () => {
+  test.each<[string, Partial<ThreadNode>, Partial<RestReviewComment>]>([
+    ['by line', { originalLine: 9 }, { original_line: 9 }],
+    ['by file', { path: 'b.ts' }, { path: 'b.ts' }],
+    ['by side', { diffSide: 'LEFT' }, { side: 'LEFT' }],
+    ['by the beginning of several lines', { originalStartLine: 2 }, { original_start_line: 2 }],
+    [
+      'of a whole file',
+      { originalLine: null, subjectType: 'FILE' },
+      { original_line: null, subject_type: 'file' },
+    ],
+  ])('is known by its place: %s', (_, ofThread, ofComment) => {
+    const pull = rememberThreads(1, [thread('T1'), thread('T2', ofThread)]);
+    expect(findThread(pull, comment(1))).toBe('T1');
+    expect(findThread(pull, comment(2, ofComment))).toBe('T2');
+  });
+
+  test('is the one of the comment that it answers, also when that one was deleted', () => {
+    const pull = rememberThreads(1, [thread('T1'), thread('T2', { originalLine: 9 })]);
+    expect(findThread(pull, comment(5, { in_reply_to_id: 1 }))).toBe('T1');
+    // GitHub moved this one's line; the comment that it answers decides.
+    expect(findThread(pull, comment(6, { in_reply_to_id: 1, original_line: 9 }))).toBe('T1');
+  });
+
+  test('is not guessed where two began at one place, and known once their first comments are', () => {
+    const pull = rememberThreads(1, [thread('T1'), thread('T2')]);
+    expect(findThread(pull, comment(1))).toBeNull();
+    pull.byRoot.set(1, 'T2');
+    pull.byRoot.set(7, 'T1');
+    expect(findThread(pull, comment(1))).toBe('T2');
+    expect(findThread(pull, comment(8, { in_reply_to_id: 7 }))).toBe('T1');
+  });
+
+  test('is not one that another comment began', () => {
+    const pull = rememberThreads(1, [thread('T1')]);
+    expect(findThread(pull, comment(1))).toBe('T1');
+    expect(findThread(pull, comment(2))).toBeNull();
+  });
+
+  test('is none when all first comments are known', () => {
+    const pull = { ...rememberThreads(1, [thread('T1')]), isRootsKnown: true };
+    expect(findThread(pull, comment(1))).toBeNull();
+  });
+});
