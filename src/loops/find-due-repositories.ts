@@ -31,14 +31,21 @@ export interface DueOptions {
   servedAccounts: readonly number[];
   /** Repositories with this id and lower ones are left out. */
   afterId: number;
+  /** Repositories whose time has come that are looked at. */
   limit: number;
+}
+
+export interface DuePage {
+  due: DueRepository[];
+  /** Where the next page begins; null: this was the last one. */
+  lastId: number | null;
 }
 
 /**
  * The repositories whose time has come since the last pass and whose history is captured, but not just now, by ascending
  * ids. A repository's time follows from its id, so it stays, and all of them are spread out over the period.
  */
-export async function findDueRepositories(db: Database, options: DueOptions): Promise<DueRepository[]> {
+export async function findDueRepositories(db: Database, options: DueOptions): Promise<DuePage> {
   const { now, periodMs } = options;
   const slotMs = Math.floor(periodMs / SLOTS);
   const sinceLastMs = options.lastPassedAt ? now.getTime() - options.lastPassedAt.getTime() : slotMs;
@@ -53,6 +60,7 @@ export async function findDueRepositories(db: Database, options: DueOptions): Pr
     is_private: boolean;
     include: CaptureInclude[];
     captured_until: Date;
+    is_due: boolean | null;
   }>`
     WITH timed AS (
       SELECT repository.*, account_id,
@@ -75,24 +83,31 @@ export async function findDueRepositories(db: Database, options: DueOptions): Pr
         SELECT FROM progressive_capture_jobs AS live
         WHERE live.repository_id = timed.id AND live.job_type = 'history'
           AND live.status IN ('queued', 'dispatched', 'running'))
+      ORDER BY timed.id
+      LIMIT ${options.limit}
     )
     SELECT repository.id, repository.full_name, repository.installation_id, repository.is_private,
-      array_agg(captured.kind ORDER BY captured.kind) AS include, min(captured.captured_until) AS captured_until
+      array_agg(captured.kind ORDER BY captured.kind) AS include, min(captured.captured_until) AS captured_until,
+      min(captured.captured_until) <= candidates.fresh_since AS is_due
     FROM candidates
       JOIN repositories AS repository ON repository.id = candidates.id
-      JOIN (${capturedKinds(sql`SELECT id FROM candidates`)}) AS captured ON captured.repository_id = candidates.id
+      LEFT JOIN (${capturedKinds(sql`SELECT id FROM candidates`)}) AS captured
+        ON captured.repository_id = candidates.id
     GROUP BY repository.id, candidates.fresh_since
-    HAVING min(captured.captured_until) <= candidates.fresh_since
-    ORDER BY repository.id
-    LIMIT ${options.limit}`.execute(db);
-  return rows.map((row) => ({
-    repository: {
-      id: row.id,
-      fullName: row.full_name,
-      installationId: row.installation_id,
-      isPrivate: row.is_private,
-    },
-    include: row.include,
-    capturedUntil: row.captured_until,
-  }));
+    ORDER BY repository.id`.execute(db);
+  return {
+    due: rows
+      .filter((row) => row.is_due)
+      .map(({ id, include, captured_until: capturedUntil, ...row }) => ({
+        repository: {
+          id,
+          fullName: row.full_name,
+          installationId: row.installation_id,
+          isPrivate: row.is_private,
+        },
+        include,
+        capturedUntil,
+      })),
+    lastId: rows.length < options.limit ? null : (rows.at(-1)?.id ?? null),
+  };
 }

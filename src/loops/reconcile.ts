@@ -8,7 +8,7 @@ import { seedCheckpoints } from '../jobs/seed-checkpoints.ts';
 import { readRollout } from '../rollout/rollout-store.ts';
 import type { DB } from '../store/database.generated.ts';
 import type { WorkItem } from '../work-item/work-item.ts';
-import { type DueRepository, findDueRepositories, SLOTS } from './find-due-repositories.ts';
+import { type DueOptions, type DueRepository, findDueRepositories, SLOTS } from './find-due-repositories.ts';
 import type { Loop } from './loop.ts';
 
 export interface ReconcileOptions {
@@ -51,20 +51,19 @@ export function createReconcileLoop(options: ReconcileOptions): Loop {
     async pass({ now, lastPassedAt, write }) {
       const servedAccounts = await options.servedAccounts();
       const counts = { due: 0, created: 0, coalesced: 0, skipped: 0 };
-      for (let afterId = 0, isLast = false; !isLast; ) {
+      for (let afterId: number | null = 0; afterId !== null; ) {
         const begunMs = performance.now();
-        const page = { now, lastPassedAt, periodMs, servedAccounts, afterId, limit: PAGE };
-        const { due, planned } = await write(async (trx) => {
-          const due = await findDueRepositories(trx, page);
-          return { due, planned: due.length > 0 ? await planPage(trx, due, now) : [] };
+        const page: DueOptions = { now, lastPassedAt, periodMs, servedAccounts, afterId, limit: PAGE };
+        const { due, planned, lastId } = await write(async (trx) => {
+          const found = await findDueRepositories(trx, page);
+          return { ...found, planned: found.due.length > 0 ? await planPage(trx, found.due, now) : [] };
         });
+        afterId = lastId;
         counts.due += due.length;
         for (const plan of planned) counts[plan.outcome] += 1;
         logPlanned(log, planned, Math.round(performance.now() - begunMs));
         const jobs = planned.flatMap((plan) => (plan.outcome === 'skipped' ? [] : [plan.job]));
         if (jobs.length > 0) options.onJobs(jobs);
-        afterId = due.at(-1)?.repository.id ?? afterId;
-        isLast = due.length < PAGE;
       }
       return counts;
     },

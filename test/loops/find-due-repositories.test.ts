@@ -43,7 +43,7 @@ describeEachDatabase('repositories that are due', (database) => {
       ...more,
     });
   const dueIds = async (...args: Parameters<typeof due>) =>
-    (await due(...args)).map(({ repository }) => repository.id);
+    (await due(...args)).due.map(({ repository }) => repository.id);
   const captured = async (id: number, capture: Partial<GivenCapture> = {}) => {
     await insertRepository(db, id);
     await insertCapture(db, { repositoryId: id, startedAt: hours(-24), ...capture });
@@ -90,11 +90,22 @@ describeEachDatabase('repositories that are due', (database) => {
     });
 
     it('page by page', async () => {
-      const page = await dueIds(hours(0.5), hours(6.5), { limit: 50 });
-      expect(page).toHaveLength(50);
-      const rest = await dueIds(hours(0.5), hours(6.5), { limit: 50, afterId: page.at(-1) ?? 0 });
-      expect(rest).toHaveLength(25);
-      expect(await dueIds(hours(0.5), hours(6.5))).toEqual([...page, ...rest]);
+      const page = (afterId: number) => due(hours(0.5), hours(6.5), { limit: 50, afterId });
+      const first = await page(0);
+      expect(first.due).toHaveLength(50);
+      expect(first.lastId).toBe(first.due.at(-1)?.repository.id);
+      const second = await page(first.lastId ?? 0);
+      expect([second.due.length, second.lastId]).toEqual([25, null]);
+      const all = await due(hours(0.5), hours(6.5));
+      expect(all).toEqual({ due: [...first.due, ...second.due], lastId: null });
+    });
+
+    it('a page of those that are not due leads on to the next one', async () => {
+      await sql`DELETE FROM progressive_capture_jobs`.execute(db);
+      expect(await due(hours(0.5), hours(6.5), { limit: 50 })).toEqual({
+        due: [],
+        lastId: expect.any(Number),
+      });
     });
   });
 
@@ -107,7 +118,7 @@ describeEachDatabase('repositories that are due', (database) => {
       include: ['commits'],
       since: hours(-9),
     });
-    expect(await due(hours(-1), hours(0))).toEqual([
+    expect((await due(hours(-1), hours(0))).due).toEqual([
       {
         repository: { id: 24, fullName: 'acme/r24', installationId: 7, isPrivate: false },
         include: ['issues', 'labels', 'pull-requests'],
