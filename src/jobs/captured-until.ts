@@ -5,7 +5,10 @@ import type { CaptureInclude } from '../work-item/work-item.ts';
 /** Clocks differ, and GitHub's lists may lag behind: what is new is looked for this much before the last capture began. */
 const OVERLAP_MS = 3_600_000;
 
-/** A completed history job, named `job`, that has fetched everything in its range. As the index of them says it. */
+/**
+ * A completed history job, named `job`, that has fetched everything in its range. As the index of them says it.
+ * These rows are the only record of what is captured: whoever prunes jobs must leave them.
+ */
 export const IS_COMPLETE_CAPTURE = sql<boolean>`job.job_type = 'history' AND job.status = 'completed'
   AND job.result ->> 'complete' = 'true' AND job.started_at IS NOT NULL`;
 

@@ -63,7 +63,7 @@ export async function findDueRepositories(db: Database, options: DueOptions): Pr
     is_due: boolean | null;
   }>`
     WITH timed AS (
-      SELECT repository.*, account_id,
+      SELECT repository.id,
         -- Milliseconds since its time came.
         (${now.getTime()}::bigint - repository.id % ${SLOTS}::bigint * ${slotMs}::bigint) % ${periodMs}::bigint AS ago_ms
       FROM repositories AS repository
