@@ -6,6 +6,7 @@ import { findVerb } from '../src/rollout/commands.ts';
 import { type ParsedCommand, parseCommands } from '../src/rollout/parse-command.ts';
 import { renderReply } from '../src/rollout/render-reply.ts';
 import type { Database } from '../src/store/database.ts';
+import { releaseLease, takeLease } from '../src/store/lease.ts';
 import {
   type CommentConversation,
   type CommentRepository,
@@ -13,7 +14,7 @@ import {
 } from './comment-conversation.ts';
 import { type ExecuteOptions, executeCommand } from './execute-command.ts';
 import type { GitHubApp } from './github-app.ts';
-import { releaseLease, takeLease } from './lease.ts';
+
 import type { AppLog } from './log.ts';
 import { hashBody } from './remember-commands.ts';
 

@@ -59,6 +59,8 @@ export interface Config {
   /** Executions a day. */
   inngestBulkPerDay: number;
   retainRemovedDays: number;
+  /** 0: nothing is reconciled. */
+  reconcilePeriodMs: number;
   /** What a new database starts with (percentages 0 to 100), and the environment's own stop. */
   rollout: {
     percentage: number;
@@ -106,6 +108,7 @@ export function loadConfig(env: Environment): LoadedConfig {
     autoHistoryLimit: read.integer('AUTO_HISTORY_LIMIT', 0, 10_000_000, 20_000),
     inngestBulkPerDay: read.integer('INNGEST_BULK_PER_DAY', 0, 10_000_000, 500),
     retainRemovedDays: read.integer('RETAIN_REMOVED_DAYS', 0, 36_500, 90),
+    reconcilePeriodMs: Math.round(read.decimal('RECONCILE_HOURS', 0, 8760, 24) * 3_600_000),
     rollout: {
       percentage: read.decimal('HYBRID_ROLLOUT_PERCENTAGE', 0, 100, 10),
       strategy: read.oneOf('HYBRID_ROLLOUT_STRATEGY', ROLLOUT_STRATEGIES, 'repository_size'),
