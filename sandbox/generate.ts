@@ -1,4 +1,5 @@
 import { isoSeconds } from './clock.ts';
+import { type PullCounts, planCounts } from './densities.ts';
 import { createRandom, type Random } from './random.ts';
 import {
   addCommit,
@@ -15,21 +16,6 @@ import type { Actor, PullRequest, Repository } from './world/model.ts';
 import { addMergeCommit, lastChange, settle } from './world/settle.ts';
 import type { World } from './world/world.ts';
 
-/**
- * Means for each pull request, taken from a public history of 6,375 pull requests (22,177 reviews, 9,544
- * threads with 21,267 comments, 40,310 conversation comments, 30,487 files).
- */
-export const DENSITIES = {
-  reviews: 22_177 / 6_375,
-  threads: 9_544 / 6_375,
-  /** For each thread, its first comment included. */
-  threadComments: 21_267 / 9_544,
-  comments: 40_310 / 6_375,
-  files: 30_487 / 6_375,
-  commits: 2.8,
-  labels: 1.4,
-};
-
 export interface HistoryOptions {
   pullRequests: number;
   issues?: number;
@@ -44,7 +30,7 @@ const WORDS =
   'cache parser retry queue index worker token schema batch cursor stream limit field test build'.split(' ');
 const VERBS = 'Fix,Add,Remove,Speed up,Rework,Document,Test,Rename,Simplify'.split(',');
 const REVIEW_STATES = ['COMMENTED', 'APPROVED', 'APPROVED', 'CHANGES_REQUESTED', 'DISMISSED'] as const;
-const LABELS = ['bug', 'feature', 'docs', 'chore', 'performance', 'good first issue'];
+const LABELS = 'bug,feature,docs,chore,performance,security,breaking,good first issue'.split(',');
 
 /** The accounts that write in a generated history: people, bots, and ghosts (null). */
 function people(world: World): (Actor | null)[] {
@@ -53,7 +39,8 @@ function people(world: World): (Actor | null)[] {
 }
 
 /**
- * Fills a repository with a made-up history of any length: the same options make the same history.
+ * Fills a repository with a made-up history of any length, of exactly the densities of `densities.ts`: the same options
+ * make the same history.
  * Bodies are drawn from a few texts, so that 20,000 pull requests stay well below 1 GB.
  */
 export function generateHistory(world: World, repository: Repository, options: HistoryOptions): void {
@@ -63,14 +50,16 @@ export function generateHistory(world: World, repository: Repository, options: H
   const authors = people(world);
   const texts = Array.from({ length: 200 }, () => sentence(random, random.whole(3, 40)));
   const total = options.pullRequests + (options.issues ?? 0);
+  const counts = planCounts(random, options.pullRequests);
   let pulls = 0;
   for (let index = 0; index < total; index++) {
     const at = from + ((to - from) * index) / Math.max(1, total - 1);
     // Pull requests and issues share the numbers and are spread evenly over them.
     const isPull = Math.floor(((index + 1) * options.pullRequests) / total) > pulls;
-    if (isPull) {
+    const has = counts[pulls];
+    if (isPull && has) {
       pulls++;
-      generatePull(world, repository, random, { at, authors, texts });
+      generatePull(world, repository, random, { at, authors, texts, has });
     } else {
       const createdAt = isoSeconds(at);
       const issue = addIssue(world, repository, {
@@ -93,7 +82,7 @@ function generatePull(
   world: World,
   repository: Repository,
   random: Random,
-  { at, authors, texts }: { at: number; authors: (Actor | null)[]; texts: string[] },
+  { at, authors, texts, has }: { at: number; authors: (Actor | null)[]; texts: string[]; has: PullCounts },
 ): PullRequest {
   const author = random.pick(authors);
   const later = () => isoSeconds(at + random.whole(60, 14 * 24 * 3600) * 1000);
@@ -108,7 +97,7 @@ function generatePull(
     isDraft: state === 'OPEN' && random.chance(0.3),
   });
   if (isMerged) pull.mergeCommitOid = fakeOid(`merge:${pull.id}`);
-  for (let index = Math.max(1, random.count(DENSITIES.commits)); index > 0; index--) {
+  for (let index = has.commits; index > 0; index--) {
     const oid = fakeOid(`${pull.id}:${index}`);
     pull.commits.push(
       addCommit(repository, {
@@ -120,14 +109,13 @@ function generatePull(
     );
     pull.headOid = oid;
   }
-  for (let index = Math.max(1, random.count(DENSITIES.files)); index > 0; index--) {
+  for (let index = has.files; index > 0; index--) {
     const path = `src/${random.pick(WORDS)}/${random.pick(WORDS)}-${index}.ts`;
     const [additions, deletions] = [random.count(20), random.count(8)];
     pull.files.push({ kind: 'PullRequestChangedFile', path, additions, deletions, changeType: 'MODIFIED' });
   }
-  const names = new Set(Array.from({ length: random.whole(0, 3) }, () => random.pick(LABELS)));
-  pull.labels = [...names].map((name) => addLabel(world, repository, name));
-  for (let index = random.count(DENSITIES.reviews); index > 0; index--) {
+  pull.labels = random.sample(LABELS, has.labels).map((name) => addLabel(world, repository, name));
+  for (let index = has.reviews; index > 0; index--) {
     addReview(world, pull, {
       author: random.pick(authors),
       state: random.pick(REVIEW_STATES),
@@ -135,14 +123,14 @@ function generatePull(
       createdAt: later(),
     });
   }
-  for (let index = random.count(DENSITIES.comments); index > 0; index--) {
+  for (let index = has.comments; index > 0; index--) {
     addIssueComment(world, pull, {
       author: random.pick(authors),
       body: random.pick(texts),
       createdAt: later(),
     });
   }
-  for (let index = random.count(DENSITIES.threads); index > 0; index--) {
+  for (const comments of has.threads) {
     const file = random.pick(pull.files);
     const line = random.whole(1, 400);
     const thread = addThread(world, pull, {
@@ -153,7 +141,7 @@ function generatePull(
       isOutdated: random.chance(0.3),
     });
     const review = pull.reviews.length > 0 ? random.pick(pull.reviews) : null;
-    for (let comment = 1 + random.count(DENSITIES.threadComments - 1); comment > 0; comment--) {
+    for (let comment = comments; comment > 0; comment--) {
       addReviewComment(world, thread, {
         author: random.pick(authors),
         body: random.pick(texts),

@@ -6,6 +6,8 @@ export interface Random {
   whole(low: number, high: number): number;
   pick<T>(items: readonly T[]): T;
   chance(probability: number): boolean;
+  /** `count` different ones of the items (all, if there are fewer), in no order. */
+  sample<T>(items: readonly T[], count: number): T[];
   /**
    * A count with this mean and a long tail, as people's activity has: mostly small, about one in 300
    * above 30 times the mean.
@@ -31,6 +33,15 @@ export function createRandom(seed: number): Random {
       return item;
     },
     chance: (probability) => next() < probability,
+    sample(items, count) {
+      const left = [...items];
+      const size = Math.min(count, left.length);
+      for (let index = 0; index < size; index++) {
+        const other = random.whole(index, left.length - 1);
+        [left[index], left[other]] = [left[other] as (typeof left)[0], left[index] as (typeof left)[0]];
+      }
+      return left.slice(0, size);
+    },
     // One in 300 is drawn with 30 times the mean, so the rest gets a little less than its share.
     count: (mean) => Math.round((next() < 1 / 300 ? 30 : 0.903) * mean * -Math.log(1 - next())),
   };

@@ -8,7 +8,7 @@ import type { Faults } from './http/faults.ts';
 import type { RequestInfo } from './http/request.ts';
 import type { OidcIssuer } from './oidc.ts';
 import type { Runner } from './runner/runner.ts';
-import type { Statistics } from './stats.ts';
+import type { RequestRecord, Statistics } from './stats.ts';
 import type { Webhooks } from './webhooks/announce.ts';
 import type { World } from './world/world.ts';
 
@@ -28,7 +28,7 @@ export interface SandboxCore {
   /** `…/api/graphql` */
   readonly graphqlUrl: string;
   /** Everything that was asked for, in order. */
-  readonly requests: Pick<RequestInfo, 'number' | 'kind' | 'method' | 'path'>[];
+  readonly requests: RequestRecord[];
   /** Requests for which there is no route: what the product asks for and this GitHub does not have. */
   readonly unknownRequests: RequestInfo[];
 }

@@ -1,3 +1,27 @@
+/** A request that was asked, and what became of it. Times are the sandbox's clock's, milliseconds since 1970. */
+export interface RequestRecord {
+  /** From 1, over everything that the server was asked. */
+  readonly number: number;
+  readonly kind: 'graphql' | 'rest' | 'oidc';
+  readonly method: string;
+  readonly path: string;
+  readonly arrivedAt: number;
+  /** When the last of the answer was handed over; null while it is under way. */
+  answeredAt: number | null;
+  /** HTTP status; null where the connection was cut instead. */
+  status: number | null;
+  /** Whose budget it drew on: an installation, a user, a run. */
+  bucket: string | null;
+  /** Milliseconds of the service time model; 0 for what was refused or met a fault. */
+  serviceMs: number;
+  /** GraphQL points charged. */
+  points: number;
+  /** A primary or secondary limit refused it. */
+  isRefused: boolean;
+  /** It met a fault on request. */
+  isFault: boolean;
+}
+
 /** What the local GitHub was asked for, by installation or user. */
 export interface Usage {
   graphqlRequests: number;

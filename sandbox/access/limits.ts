@@ -28,6 +28,11 @@ export interface LimitOptions {
   /** Points of the secondary limits (a read 1, a write 5) in any 60 s. */
   graphqlPerMinute: number;
   restPerMinute: number;
+  /**
+   * Commits that `timelineItems` shows of a pull request, the latest ones; `commits` shows all. GitHub does not document
+   * it; users find 250, as in REST's list of a pull request's commits. Null: all. Holds without `enforce` too.
+   */
+  timelineCommits: number | null;
 }
 
 export const DEFAULT_LIMITS: LimitOptions = {
@@ -44,6 +49,7 @@ export const DEFAULT_LIMITS: LimitOptions = {
   totalMsPerMinute: 90_000,
   graphqlPerMinute: 2_000,
   restPerMinute: 900,
+  timelineCommits: 250,
 };
 
 export type Resource = 'graphql' | 'core';

@@ -5,10 +5,10 @@ export interface Connection<T> {
   readonly totalCount: number;
   readonly nodes: readonly T[];
   readonly pageInfo: {
-    hasNextPage: boolean;
-    hasPreviousPage: boolean;
-    startCursor: string | null;
-    endCursor: string | null;
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
   };
   readonly cursorOf: (node: T) => string;
   /** Items that the cursors `after` and `before` leave. */
@@ -74,8 +74,12 @@ export function connect<T>(
     pageInfo: {
       hasNextPage: end < items.length,
       hasPreviousPage: start > 0,
-      startCursor: head === undefined ? null : encode(keyOf(head)),
-      endCursor: tail === undefined ? null : encode(keyOf(tail)),
+      get startCursor() {
+        return head === undefined ? null : encode(keyOf(head));
+      },
+      get endCursor() {
+        return tail === undefined ? null : encode(keyOf(tail));
+      },
     },
   };
 }
@@ -84,8 +88,13 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** A page of a list whose order is its own: the key is the place in the list. */
 export function connectInOrder<T>(items: readonly T[], page: PageArguments, meter: Meter): Connection<T> {
-  const places = new Map(items.map((item, index) => [item, String(index).padStart(9, '0')]));
-  return connect(items, page, meter, (item) => places.get(item) ?? '');
+  let places: Map<T, string> | undefined;
+  const placeOf = (item: T) => {
+    // Made only where a cursor is asked for: most pages hold the whole list.
+    places ??= new Map(items.map((one, index) => [one, String(index).padStart(9, '0')]));
+    return places.get(item) ?? '';
+  };
+  return connect(items, page, meter, placeOf);
 }
 
 /** Key of something that was made at a time: the time, then the id. */

@@ -6,11 +6,19 @@ export interface ServiceModel {
   readonly baseMs: number;
   readonly perNodeMs: number;
   readonly perConnectionMs: number;
-  /** Milliseconds for a REST call. */
+  /** Milliseconds for a REST call, and for one that is answered 304. */
   readonly restMs: number;
+  readonly notModifiedMs: number;
 }
 
-export const DEFAULT_SERVICE: ServiceModel = { baseMs: 40, perNodeMs: 2, perConnectionMs: 5, restMs: 150 };
+/** That a 304 takes no longer than the least of queries is an assumption: nobody published a measurement. */
+export const DEFAULT_SERVICE: ServiceModel = {
+  baseMs: 40,
+  perNodeMs: 2,
+  perConnectionMs: 5,
+  restMs: 150,
+  notModifiedMs: 40,
+};
 
 /** Adds up the work of one query; above `budgetMs` every further field is refused, as GitHub does. */
 export interface Meter {

@@ -23,6 +23,8 @@ export interface QueryContext {
   readonly points: number;
   readonly declaredNodes: number;
   readonly rate: RateState;
+  /** Commits that a pull request's timeline shows at most; null: all. */
+  readonly timelineCommits: number | null;
 }
 
 export type Args = Readonly<Record<string, never>>;

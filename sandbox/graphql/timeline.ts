@@ -35,15 +35,17 @@ interface Entry {
   item: object;
 }
 
-function entriesOf(subject: PullRequest | Issue): Entry[] {
+function entriesOf(subject: PullRequest | Issue, timelineCommits: number | null): Entry[] {
   const entries: Entry[] = [];
   const add = (kind: string, at: string, id: number, item: object) =>
     entries.push({ kind, at, key: `${timeKey(at, id)}:${kind}`, item });
   for (const comment of subject.comments) add(comment.kind, comment.createdAt, comment.id, comment);
   for (const event of subject.events) add(event.kind, event.createdAt, event.id, event);
   if (subject.kind === 'PullRequest') {
-    for (const [index, item] of commitsOf(subject).entries()) {
-      add(item.kind, item.commit.committedAt, index, item);
+    const commits = commitsOf(subject);
+    const hidden = timelineCommits === null ? 0 : Math.max(0, commits.length - timelineCommits);
+    for (const [index, item] of commits.entries()) {
+      if (index >= hidden) add(item.kind, item.commit.committedAt, index, item);
     }
     for (const review of subject.reviews) {
       if (review.state !== 'PENDING')
@@ -64,7 +66,7 @@ export interface TimelineConnection extends Connection<object> {
 export function timelineOf(
   subject: PullRequest | Issue,
   { itemTypes, since, skip, ...page }: TimelineArguments,
-  { meter }: QueryContext,
+  { meter, timelineCommits }: QueryContext,
 ): TimelineConnection {
   const kinds = itemTypes?.map((type) => {
     const kind = ITEM_TYPES[type];
@@ -72,7 +74,7 @@ export function timelineOf(
     return kind;
   });
   const earliest = since == null ? Number.NEGATIVE_INFINITY : Date.parse(since);
-  const wanted = entriesOf(subject).filter(
+  const wanted = entriesOf(subject, timelineCommits).filter(
     (entry) => (!kinds || kinds.includes(entry.kind)) && Date.parse(entry.at) >= earliest,
   );
   const keys = new Map(wanted.map((entry) => [entry.item, entry.key]));

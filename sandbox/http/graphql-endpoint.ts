@@ -38,7 +38,7 @@ export async function answerGraphql(
   const refusal = limiter.enter(bucket, 'graphql', plan.points);
   if (refusal) {
     statistics.add(bucket, { refused: 1 });
-    return refusalAnswer(refusal, 'graphql', bucket);
+    return { ...refusalAnswer(refusal, 'graphql', bucket), spent: { isRefused: true } };
   }
   const { options } = limiter;
   const meter = createMeter(
@@ -65,15 +65,18 @@ export async function answerGraphql(
       points: cost,
       declaredNodes,
       rate,
+      timelineCommits: options.timelineCommits,
     });
-    if (!options.enforce) return { status: 200, body: answer };
+    if (!options.enforce) return { status: 200, body: answer, spent: { points } };
     ms = Math.min(meter.serviceMs, options.timeoutMs);
-    await clock.sleep(ms);
+    const json = JSON.stringify(answer);
+    // What carrying it out took here is part of the time that GitHub is taken to need.
+    await clock.sleepUntil(request.arrivedAt + ms);
     if (meter.serviceMs > options.timeoutMs) {
       points += options.timeoutPoints;
-      return timeoutAnswer(request.number % 2 === 0 ? 502 : 504);
+      return { ...timeoutAnswer(request.number % 2 === 0 ? 502 : 504), spent: { points, serviceMs: ms } };
     }
-    return { status: 200, body: answer };
+    return { status: 200, body: answer, json, spent: { points, serviceMs: ms } };
   } finally {
     limiter.leave(bucket, 'graphql', { points, ms, isWrite: false });
     statistics.add(bucket, { graphqlRequests: 1, points, serviceMs: ms });

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { RequestRecord } from '../stats.ts';
 
 /** A request as it is matched, counted and shown in `sandbox.requests`. */
 export interface RequestInfo {
@@ -6,6 +7,8 @@ export interface RequestInfo {
   readonly number: number;
   readonly kind: 'graphql' | 'rest' | 'oidc';
   readonly method: string;
+  /** When it began to come in, by the sandbox's clock. */
+  readonly arrivedAt: number;
   /** Without the `/api/v3` prefix and the query string. */
   readonly path: string;
   readonly query: URLSearchParams;
@@ -21,12 +24,19 @@ export interface Answer {
   headers?: Record<string, string>;
   /** JSON, or text that is sent as it is. */
   body?: unknown;
+  /** The body as it goes over the wire, where it was made already. */
+  json?: string;
+  /** What the request was charged, where that is to be known. */
+  spent?: Partial<Pick<RequestRecord, 'serviceMs' | 'points' | 'isRefused'>>;
 }
 
 const MAX_BODY = 10 * 1024 * 1024;
 
 /** Reads a request to its end. Throws for a body that is too long or is not JSON. */
-export async function readRequest(message: IncomingMessage, number: number): Promise<RequestInfo> {
+export async function readRequest(
+  message: IncomingMessage,
+  { number, arrivedAt }: Pick<RequestInfo, 'number' | 'arrivedAt'>,
+): Promise<RequestInfo> {
   const url = new URL(message.url ?? '/', 'http://localhost');
   const path = url.pathname.replace(/^\/api\/v3(?=\/|$)/, '').replace(/\/+$/, '') || '/';
   const chunks: Buffer[] = [];
@@ -42,6 +52,7 @@ export async function readRequest(message: IncomingMessage, number: number): Pro
   const document = isGraphql && typeof body === 'object' && body && 'query' in body ? body.query : null;
   return {
     number,
+    arrivedAt,
     kind: isGraphql ? 'graphql' : path.startsWith('/_services') ? 'oidc' : 'rest',
     method: message.method ?? 'GET',
     path,

@@ -4,6 +4,7 @@ import type { Refusal, Resource } from '../access/limits.ts';
 import { etagOf } from '../rest/represent-discussion.ts';
 import { HttpError, type Route } from '../rest/router.ts';
 import type { Sandbox } from '../sandbox.ts';
+import type { RequestRecord } from '../stats.ts';
 import type { Fault } from './faults.ts';
 import { answerGraphql } from './graphql-endpoint.ts';
 import { type Answer, INVALID_JSON, type RequestInfo, readRequest } from './request.ts';
@@ -41,7 +42,8 @@ export function createRequestListener(sandbox: Sandbox, routes: readonly Route[]
   let count = 0;
   return (message, response) => {
     count++;
-    handle(sandbox, routes, message, response, count).catch((error: unknown) => {
+    const arrival = { number: count, arrivedAt: sandbox.clock.now() };
+    handle(sandbox, routes, message, response, arrival).catch((error: unknown) => {
       // A defect of the sandbox itself: said loudly, never made to look like GitHub.
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ message: `sandbox: ${(error as Error).stack}` }));
@@ -54,17 +56,25 @@ async function handle(
   routes: readonly Route[],
   message: IncomingMessage,
   response: ServerResponse,
-  number: number,
+  arrival: Pick<RequestInfo, 'number' | 'arrivedAt'>,
 ): Promise<void> {
-  const request = await readRequest(message, number);
-  sandbox.requests.push({ number, kind: request.kind, method: request.method, path: request.path });
+  const request = await readRequest(message, arrival);
+  const { kind, method, path } = request;
+  const record: RequestRecord = {
+    ...{ ...arrival, kind, method, path, answeredAt: null, status: null, bucket: null },
+    ...{ serviceMs: 0, points: 0, isRefused: false, isFault: false },
+  };
+  sandbox.requests.push(record);
   const fault = sandbox.faults.next(request);
   const { answer, bucket } = await answerTo(sandbox, routes, request, fault);
   if (fault) sandbox.statistics.add(bucket, { faults: 1 });
+  const answeredAt = sandbox.clock.now();
+  Object.assign(record, { ...answer.spent, answeredAt, bucket, isFault: fault !== null });
   if (fault?.kind === 'reset' || fault?.kind === 'lost_answer') {
     message.socket.destroy();
     return;
   }
+  record.status = answer.status;
   send(sandbox, request, response, answer, bucket, fault?.kind === 'truncate');
 }
 
@@ -151,21 +161,23 @@ async function answerRest(
   const refusal = isFree ? null : limiter.enter(bucket, 'core', 1);
   if (refusal) {
     statistics.add(bucket, { refused: 1 });
-    return refusalAnswer(refusal, 'rest', bucket);
+    return { ...refusalAnswer(refusal, 'rest', bucket), spent: { isRefused: true } };
   }
-  const ms = limiter.options.enforce ? limiter.options.service.restMs : 0;
-  let answer: Answer | undefined;
+  let serviceMs = 0;
   let isUnchanged = false;
   try {
-    if (ms > 0) await clock.sleep(ms);
-    answer = withEtag(request, await callRoute(sandbox, found, request, grant));
+    const answer = withEtag(request, await callRoute(sandbox, found, request, grant));
     isUnchanged = answer.status === 304;
-    return answer;
+    if (!limiter.options.enforce) return answer;
+    const { service } = limiter.options;
+    serviceMs = isUnchanged ? service.notModifiedMs : service.restMs;
+    await clock.sleepUntil(request.arrivedAt + serviceMs);
+    return { ...answer, spent: { serviceMs } };
   } finally {
     if (!isFree) {
       const isWrite = request.method !== 'GET';
-      limiter.leave(bucket, 'core', { points: isUnchanged ? 0 : 1, ms, isWrite });
-      statistics.add(bucket, { restRequests: 1, notModified: isUnchanged ? 1 : 0, serviceMs: ms });
+      limiter.leave(bucket, 'core', { points: isUnchanged ? 0 : 1, ms: serviceMs, isWrite });
+      statistics.add(bucket, { restRequests: 1, notModified: isUnchanged ? 1 : 0, serviceMs });
     }
   }
 }
@@ -173,10 +185,11 @@ async function answerRest(
 /** Every 200 of a GET carries an ETag; asked for with it again, GitHub answers 304 without a body. */
 function withEtag(request: RequestInfo, answer: Answer): Answer {
   if (request.method !== 'GET' || answer.status !== 200) return answer;
-  const etag = etagOf(JSON.stringify(answer.body) + request.query.toString());
+  const json = JSON.stringify(answer.body);
+  const etag = etagOf(json + request.query.toString());
   const headers = { ...answer.headers, etag };
   const isSame = request.headers['if-none-match'] === etag;
-  return isSame ? { status: 304, headers } : { ...answer, headers };
+  return isSame ? { status: 304, headers } : { ...answer, json, headers };
 }
 
 async function callRoute(
@@ -223,7 +236,7 @@ function send(
   const body =
     answer.status === 304 || answer.body === undefined
       ? Buffer.alloc(0)
-      : Buffer.from(isText ? (answer.body as string) : JSON.stringify(answer.body));
+      : Buffer.from(isText ? (answer.body as string) : (answer.json ?? JSON.stringify(answer.body)));
   response.writeHead(answer.status, {
     date: new Date(clock.now()).toUTCString(),
     server: 'github.com',

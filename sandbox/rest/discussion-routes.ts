@@ -10,6 +10,7 @@ import type {
   ReviewComment,
 } from '../world/model.ts';
 import {
+  representInside,
   representIssue,
   representIssueComment,
   representPull,
@@ -73,7 +74,12 @@ function sorted<T extends Dated>(
 /** What changed at or after `since`, where the list knows that parameter. */
 function changedSince<T extends Dated>({ request }: Call, items: T[]): T[] {
   const since = request.query.get('since');
-  return since === null ? items : items.filter(({ updatedAt }) => Date.parse(updatedAt) >= Date.parse(since));
+  if (since === null) return items;
+  // Compared as texts of whole seconds: a long list is looked through for each of its pages.
+  const sinceMs = Date.parse(since);
+  if (Number.isNaN(sinceMs)) throw new HttpError(422, 'Validation Failed');
+  const earliest = isoSeconds(Math.ceil(sinceMs / 1000) * 1000);
+  return items.filter(({ updatedAt }) => updatedAt >= earliest);
 }
 
 const reviewCommentsOf = ({ threads }: PullRequest) => threads.flatMap(({ comments }) => comments);
@@ -81,7 +87,8 @@ const reviewCommentsOf = ({ threads }: PullRequest) => threads.flatMap(({ commen
 function inState<T extends Discussion>({ request }: Call, items: T[]): T[] {
   const state = request.query.get('state') ?? 'open';
   if (!['open', 'closed', 'all'].includes(state)) throw new HttpError(422, 'Validation Failed');
-  return items.filter((item) => state === 'all' || (item.state === 'OPEN') === (state === 'open'));
+  if (state === 'all') return items;
+  return items.filter((item) => (item.state === 'OPEN') === (state === 'open'));
 }
 
 function pullOf(call: Call): PullRequest {
@@ -183,7 +190,8 @@ export const DISCUSSION_ROUTES: Route[] = [
     const repository = repositoryOf(call, 'pull_requests');
     const fallback = (call.request.query.get('sort') ?? 'created') === 'created' ? 'desc' : 'asc';
     const pulls = sorted(call, repository, 'pulls', () => [...repository.pulls.values()], fallback);
-    return paginate(call, inState(call, pulls), (pull) => representPullInList(call.sandbox, pull));
+    const inside = representInside(call.sandbox, repository);
+    return paginate(call, inState(call, pulls), (pull) => representPullInList(call.sandbox, pull, inside));
   }),
   route('GET /repos/{owner}/{repo}/pulls/comments', (call) => {
     const repository = repositoryOf(call, 'pull_requests');

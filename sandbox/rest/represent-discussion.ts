@@ -112,7 +112,13 @@ const MERGE_SETTINGS = {
   delete_branch_on_merge: false,
 };
 
-function representBranch(origins: Origins, pull: PullRequest, side: 'head' | 'base') {
+/** A repository as the `head` and `base` of its pull requests show it. */
+export const representInside = (origins: Origins, repository: Repository) => ({
+  ...representRepository(origins, repository),
+  ...MERGE_SETTINGS,
+});
+
+function representBranch(origins: Origins, pull: PullRequest, side: 'head' | 'base', inside: object) {
   const { owner } = pull.repository;
   const [ref, sha] = side === 'head' ? [pull.headRef, pull.headOid] : [pull.baseRef, pull.baseOid];
   const isFork = side === 'head' && pull.isCrossRepository;
@@ -122,12 +128,19 @@ function representBranch(origins: Origins, pull: PullRequest, side: 'head' | 'ba
     ref,
     sha,
     user: isFork ? null : representUser(origins, owner),
-    repo: isFork ? null : { ...representRepository(origins, pull.repository), ...MERGE_SETTINGS },
+    repo: isFork ? null : inside,
   };
 }
 
-/** A pull request as REST lists it: without counts of lines, files and comments. */
-export function representPullInList(origins: Origins, pull: PullRequest) {
+/**
+ * A pull request as REST lists it: without counts of lines, files and comments. `inside` is its repository as
+ * `representInside` gives it; a list makes it once.
+ */
+export function representPullInList(
+  origins: Origins,
+  pull: PullRequest,
+  inside: object = representInside(origins, pull.repository),
+) {
   const url = `${repoUrl(origins, pull.repository)}/pulls/${pull.number}`;
   const issueUrl = `${repoUrl(origins, pull.repository)}/issues/${pull.number}`;
   const htmlUrl = htmlOf(origins, pull);
@@ -152,8 +165,8 @@ export function representPullInList(origins: Origins, pull: PullRequest) {
     review_comment_url: commentUrl,
     comments_url: `${issueUrl}/comments`,
     statuses_url: statusesUrl,
-    head: representBranch(origins, pull, 'head'),
-    base: representBranch(origins, pull, 'base'),
+    head: representBranch(origins, pull, 'head', inside),
+    base: representBranch(origins, pull, 'base', inside),
     _links: {
       self: { href: url },
       html: { href: htmlUrl },

@@ -6,6 +6,8 @@ import process from 'node:process';
 import type { InputName } from '../../action/inputs.ts';
 
 export interface BundleRun {
+  /** Just before the process was started, milliseconds since 1970. */
+  startedAt: number;
   code: number | null;
   signal: NodeJS.Signals | null;
   /** Everything that was printed, of both streams. */
@@ -52,6 +54,7 @@ export async function copyBundle(): Promise<Bundle> {
       await writeFile(files.output, '');
       await writeFile(files.summary, '');
       await writeFile(files.event, JSON.stringify({ inputs: typed ?? null }));
+      const startedAt = performance.timeOrigin + performance.now();
       const child = spawn(process.execPath, [join(folder, 'action', 'dist', 'index.js')], {
         cwd: workspace,
         env: {
@@ -81,6 +84,7 @@ export async function copyBundle(): Promise<Bundle> {
         child.on('close', (...result) => resolve(result));
       });
       return {
+        startedAt,
         code,
         signal,
         log,

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DatasetError, loadDataset } from '../../sandbox/dataset.ts';
+import { DENSITIES, planCounts } from '../../sandbox/densities.ts';
 import { generateHistory } from '../../sandbox/generate.ts';
 import { generateSmallHistory } from '../../sandbox/generate-small.ts';
+import { createRandom } from '../../sandbox/random.ts';
 import { truthOf } from '../../sandbox/truth.ts';
 import { addRepository } from '../../sandbox/world/build.ts';
 import { createWorld } from '../../sandbox/world/world.ts';
@@ -113,7 +115,7 @@ describe('a data set', () => {
 });
 
 describe('generated histories', () => {
-  it('are the same for the same seed, and have the measured densities', () => {
+  it('are the same for the same seed, and have exactly the measured densities', () => {
     const make = (seed: number, pullRequests: number) => {
       const world = createWorld();
       const repository = addRepository(world, 'acme/web');
@@ -123,17 +125,56 @@ describe('generated histories', () => {
     expect(JSON.stringify(make(3, 50))).toBe(JSON.stringify(make(3, 50)));
     expect(JSON.stringify(make(3, 50))).not.toBe(JSON.stringify(make(4, 50)));
     const truth = make(3, 6_375);
-    expect(truth.pull_requests).toHaveLength(6_375);
-    expect(truth.issues).toHaveLength(100);
-    for (const [table, rows] of [
-      ['reviews', 22_177],
-      ['review_threads', 9_544],
-      ['files', 30_487],
-    ] as const) {
-      const ratio = (truth[table]?.length ?? 0) / rows;
-      expect(ratio, table).toBeGreaterThan(0.9);
-      expect(ratio, table).toBeLessThan(1.1);
-    }
+    const comments = truth.comments?.filter((row) => row.comment_type === 'review') ?? [];
+    const conversation = truth.comments?.filter(
+      (row) => row.comment_type === 'issue' && row.pull_request_id !== null,
+    );
+    expect({
+      pulls: truth.pull_requests?.length,
+      issues: truth.issues?.length,
+      reviews: truth.reviews?.length,
+      threads: truth.review_threads?.length,
+      threadComments: comments.length,
+      comments: conversation?.length,
+      files: truth.files?.length,
+      commits: truth.commits?.length,
+      labels: truth.pull_request_labels?.length,
+      threaded: new Set(comments.map((row) => row.pull_request_id)).size,
+    }).toEqual({
+      ...{ pulls: 6_375, issues: 100, reviews: 22_177, threads: 9_544, threadComments: 21_267 },
+      ...{ comments: 40_310, files: 30_487, commits: 6_630, labels: 12_113, threaded: 3_315 },
+    });
+  });
+
+  it.each([1, 14, 300, 6_375, 20_000])('of %i pull requests keep the proportions', (pulls) => {
+    const counts = planCounts(createRandom(5), pulls);
+    const sum = (of: (has: (typeof counts)[number]) => number) =>
+      counts.reduce((total, has) => total + of(has), 0);
+    expect(sum(({ reviews }) => reviews)).toBe(Math.round(pulls * DENSITIES.reviews));
+    expect(sum(({ comments }) => comments)).toBe(Math.round(pulls * DENSITIES.comments));
+    expect(sum(({ files }) => files)).toBe(Math.round(pulls * DENSITIES.files));
+    expect(sum(({ commits }) => commits)).toBe(Math.round(pulls * DENSITIES.commits));
+    expect(sum(({ labels }) => labels)).toBe(Math.round(pulls * DENSITIES.labels));
+    expect(sum(({ threads }) => threads.length)).toBe(Math.round(pulls * DENSITIES.threads));
+    expect(counts.every(({ commits, files }) => commits >= 1 && files >= 1)).toBe(true);
+    expect(counts.flatMap(({ threads }) => threads).every((comments) => comments >= 1)).toBe(true);
+  });
+
+  it('have long tails: about 50 further pages of timeline, files and threads for 1,000 pull requests', () => {
+    const counts = planCounts(createRandom(1), 6_375);
+    const further = (items: number) => Math.max(0, Math.ceil(items / 100) - 1);
+    const pages = counts.reduce(
+      (sum, { comments, reviews, commits, files, threads }) =>
+        sum + further(comments + reviews + Math.min(250, commits)) + further(files) + further(threads.length),
+      0,
+    );
+    expect((pages * 1000) / 6_375).toBeGreaterThan(45);
+    expect((pages * 1000) / 6_375).toBeLessThan(58);
+    expect(Math.max(...counts.map(({ commits }) => commits))).toBe(253);
+    expect(Math.max(...counts.map(({ reviews }) => reviews))).toBeGreaterThan(250);
+    expect(Math.max(...counts.map(({ files }) => files))).toBeGreaterThan(500);
+    expect(Math.max(...counts.map(({ threads }) => threads.length))).toBeGreaterThan(100);
+    expect(Math.max(...counts.flatMap(({ threads }) => threads))).toBeGreaterThan(100);
   });
 
   it('hold in the small one more than a page of every connection, and every kind of state', () => {

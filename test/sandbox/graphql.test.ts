@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateSmallHistory } from '../../sandbox/generate-small.ts';
 import { truthOf } from '../../sandbox/truth.ts';
-import { addRepository } from '../../sandbox/world/build.ts';
+import { addCommit, addPullRequest, addRepository, fakeOid } from '../../sandbox/world/build.ts';
 import { startGithub, type TestGithub } from './start.ts';
 
 let github: TestGithub;
@@ -145,6 +145,33 @@ describe('objects', () => {
       { __typename: 'PullRequestReviewThread', id: ids[2] },
     ]);
     expect(answer.errors).toMatchObject([{ type: 'NOT_FOUND', path: ['nodes', 1] }]);
+  });
+
+  it('shows the last 250 commits of a pull request in its timeline, and all of them as its commits', async () => {
+    const { sandbox, query } = github;
+    const repository = addRepository(sandbox.world, 'acme/long');
+    github.installation.repositoryIds.add(repository.id);
+    const pull = addPullRequest(sandbox.world, repository, {
+      title: 'Long',
+      createdAt: '2024-01-01T00:00:00Z',
+    });
+    for (let index = 0; index < 253; index++) {
+      const authoredAt = new Date(Date.UTC(2024, 0, 1) + index * 60_000).toISOString().replace('.000', '');
+      const text = { headline: `Step ${index}`, authorName: 'Mona' };
+      pull.commits.push(addCommit(repository, { oid: fakeOid(`long:${index}`), authoredAt, ...text }));
+    }
+    const { token } = sandbox.tokens.issueInstallationToken(github.installation, github.installation);
+    const { data } = await query(
+      `{ repository(owner: "acme", name: "long") { pullRequest(number: 1) { commits { totalCount }
+        timelineItems(first: 1, itemTypes: [PULL_REQUEST_COMMIT]) {
+          totalCount nodes { ... on PullRequestCommit { commit { messageHeadline } } } } } } }`,
+      {},
+      token,
+    );
+    expect(data.repository.pullRequest).toEqual({
+      commits: { totalCount: 253 },
+      timelineItems: { totalCount: 250, nodes: [{ commit: { messageHeadline: 'Step 3' } }] },
+    });
   });
 
   it('hides pending reviews', async () => {

@@ -82,6 +82,28 @@ describe('the secondary limits', () => {
   });
 });
 
+describe('the record of requests', () => {
+  it('tells of each what it was charged, and that it took at least its service time', async () => {
+    const { query, rest, sandbox } = await start({ graphqlMsPerMinute: 100 });
+    await query(page(30));
+    const { headers } = await rest('/repos/acme/web/labels');
+    await rest('/repos/acme/web/labels', { headers: { 'if-none-match': headers.get('etag') ?? '' } });
+    await query(page(1));
+    const bucket = `installation:${github.installation.id}`;
+    const common = { bucket, isRefused: false, isFault: false };
+    expect(sandbox.requests).toMatchObject([
+      { ...common, kind: 'graphql', status: 200, serviceMs: 40 + 5 + 30 * 2, points: 1 },
+      { ...common, kind: 'rest', status: 200, serviceMs: 150, points: 0 },
+      { ...common, kind: 'rest', status: 304, serviceMs: 40, points: 0 },
+      { ...common, kind: 'graphql', status: 403, serviceMs: 0, points: 0, isRefused: true },
+    ]);
+    for (const { arrivedAt, answeredAt, serviceMs } of sandbox.requests) {
+      expect((answeredAt ?? 0) - arrivedAt).toBeGreaterThanOrEqual(serviceMs);
+    }
+    expect(sandbox.stats().total).toMatchObject({ serviceMs: 40 + 5 + 60 + 150 + 40, notModified: 1 });
+  });
+});
+
 describe('compute', () => {
   it('takes the modelled time: 40 ms, 2 ms a node, 5 ms a connection', async () => {
     const { query, sandbox } = await start({});
