@@ -1,7 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import process from 'node:process';
 import { capture } from '../src/capture/capture.ts';
-import type { CaptureDestination } from '../src/destination/destination.ts';
 import { createGitHubClient } from '../src/github/client.ts';
 import { GitHubError } from '../src/github/errors.ts';
 import { checkpointKeyOf } from './checkpoint-key.ts';
@@ -10,6 +7,7 @@ import { describeError } from './describe-error.ts';
 import type { Inputs } from './inputs.ts';
 import { captureLog, log } from './log.ts';
 import type { Destination } from './mode.ts';
+import type { OpenDestination } from './open-database-destination.ts';
 import { createProgressLog } from './progress.ts';
 import { type CaptureReport, NO_TOTALS } from './report.ts';
 import type { RunContext } from './run-context.ts';
@@ -94,50 +92,15 @@ export async function runStandAlone(
   return report;
 }
 
-interface OpenDestination {
-  destination: CaptureDestination;
-  close: () => Promise<void>;
-}
-
 /** Loads only what the destination needs: a run for the app starts without a database driver. */
 async function openDestination(target: Destination, checkpointKey: string): Promise<OpenDestination> {
-  if (target.kind === 'files') {
-    const { createNdjsonFilesDestination } = await import('../src/destination/ndjson-files.ts');
-    const destination = createNdjsonFilesDestination({ directory: target.directory, checkpointKey });
-    return { destination, close: destination.close };
+  if (target.kind === 'postgres') {
+    const { openDatabaseDestination } = await import('./open-database-destination.ts');
+    return openDatabaseDestination(target.url, checkpointKey);
   }
-  const [{ openPostgres }, { migrate }, { createDatabaseDestination }] = await Promise.all([
-    import('../src/store/open-postgres.ts'),
-    import('../src/store/migrate.ts'),
-    import('../src/destination/database.ts'),
-  ]);
-  const schema = process.env.DATABASE_SCHEMA || null;
-  const database = await openPostgres({
-    url: target.url,
-    schema,
-    ca: await readAuthority(process.env.DATABASE_CA),
-  });
-  try {
-    const { applied } = await migrate(database.db, { schema });
-    if (applied.length > 0) log.info(`Migrated the database: ${applied.join(', ')}`);
-    const destination = createDatabaseDestination({ db: database.db, checkpointKey });
-    return {
-      destination,
-      async close() {
-        await destination.close();
-        await database.close();
-      },
-    };
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
-}
-
-/** `DATABASE_CA` is PEM text or the path of a PEM file, as for the app. */
-async function readAuthority(value: string | undefined): Promise<string | null> {
-  if (!value) return null;
-  return value.includes('-----BEGIN') ? value : readFile(value, 'utf8');
+  const { createNdjsonFilesDestination } = await import('../src/destination/ndjson-files.ts');
+  const destination = createNdjsonFilesDestination({ directory: target.directory, checkpointKey });
+  return { destination, close: destination.close };
 }
 
 function refuseRejected(token: string, rejected: string | undefined): string {

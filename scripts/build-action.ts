@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { minify } from 'terser';
 
 /**
  * Bundles `build/action/main.js` (what `npm run build` made) with everything that it needs into `dist/`.
@@ -43,10 +44,21 @@ async function bundle(outDir: string): Promise<void> {
     await promisify(execFile)(process.execPath, [ncc, 'build', entry, '--out', outDir, ...options], {
       cwd: root,
     });
+    await minifyChunks(outDir);
     const packages = findPackages(JSON.parse(await readFile(stats, 'utf8')));
     await writeFile(join(outDir, 'licenses.txt'), await renderLicenses(packages));
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** ncc's `--minify` is about the first file alone; those that are loaded on demand stay as webpack wrote them. */
+async function minifyChunks(folder: string): Promise<void> {
+  for (const name of (await readdir(folder)).filter((file) => /^\d+\.index\.js$/.test(file))) {
+    const path = join(folder, name);
+    const options = { module: true, keep_classnames: true, keep_fnames: true };
+    const { code } = await minify(await readFile(path, 'utf8'), options);
+    await writeFile(path, `${code}\n`);
   }
 }
 
