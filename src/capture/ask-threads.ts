@@ -8,39 +8,49 @@ import { type PullRequestOfThreads, type RootNode, type ThreadsData, threadsOf }
 import { threadRows } from './rows/nested.ts';
 import { databaseIdOf } from './rows/people.ts';
 import type { Session } from './session.ts';
-import { type PullRequestThreads, rememberThreads } from './thread-index.ts';
+import { addThreads, type PullRequestThreads, rememberThreads } from './thread-index.ts';
 import type { KnownPullRequest, Question } from './walk-review-comments.ts';
 
 /** Asks pull requests for their threads, and threads for their first comments; what is told goes into `known`. */
 export async function askThreads(
   session: Session,
   known: Map<number, KnownPullRequest>,
-  { numbers, pulls }: Question,
+  { numbers, roots: wanted }: Question,
 ): Promise<void> {
   const { sizes } = session.state;
+  const pulls = [...wanted.keys()];
   for (const pull of pulls) pull.isAsked = true;
-  const roots = pulls.flatMap(rootless).slice(0, CONNECTIONS_OF_ONE_POINT - numbers.length);
+  const roots = [...wanted]
+    .flatMap(([pull, ids]) => [...ids].map((id) => ({ pull, id })))
+    .slice(0, CONNECTIONS_OF_ONE_POINT - numbers.length);
+  const pages = numbers.map((number) => ({ number, after: cursorOf(known.get(number)) }));
+  for (const { number } of pages) if (!isPartial(known.get(number))) known.set(number, 'asked');
   try {
     const answer = await session.ask<ThreadsData & Record<string, RootNode | null>>(
       threadsOf(numbers.length, roots.length),
       {
-        ...Object.fromEntries(numbers.map((number, i) => [`n${i}`, number])),
+        ...Object.fromEntries(pages.map(({ number }, i) => [`n${i}`, number])),
+        ...Object.fromEntries(pages.map(({ after }, i) => [`a${i}`, after])),
         ...Object.fromEntries(roots.map(({ id }, i) => [`t${i}`, id])),
       },
       numbers.length + roots.length > 1,
     );
     const repository = checkRepository(session, answer);
     sizes.threads = growPageSize(sizes.threads, numbers.length, answer.durationMs, session.roomMs());
-    for (const [i, number] of numbers.entries()) {
-      const node = repository[`i${i}`] ?? null;
-      known.set(number, takeThreads(session, number, node, answer.receivedAt));
+    for (const [i, { number }] of pages.entries()) {
+      const before = known.get(number);
+      const pull = typeof before === 'object' ? before : null;
+      known.set(number, takeThreads(session, number, repository[`i${i}`] ?? null, answer.receivedAt, pull));
     }
     for (const [i, { pull, id }] of roots.entries()) {
       const root = databaseIdOf(answer.data[`t${i}`]?.comments.nodes?.[0] ?? NOBODY);
       if (root !== null) pull.byRoot.set(root, id);
     }
     const asked = new Set(roots.map(({ id }) => id));
-    for (const pull of pulls) pull.isRootsKnown = rootless(pull).every(({ id }) => asked.has(id));
+    for (const pull of pulls) {
+      const rooted = new Set(pull.byRoot.values());
+      pull.isRootsKnown = pull.threads.every(({ id }) => rooted.has(id) || asked.has(id));
+    }
   } catch (error) {
     if (!(error instanceof GitHubError) || error.code !== 'too_heavy') throw error;
     if (numbers.length <= 1) {
@@ -52,7 +62,7 @@ export async function askThreads(
       for (const pull of pulls) pull.isRootsKnown = true;
       sizes.threads = restorePageSize(sizes.threads);
     } else {
-      for (const number of numbers) known.delete(number);
+      for (const number of numbers) if (!isPartial(known.get(number))) known.delete(number);
       sizes.threads = shrinkPageSize(sizes.threads, numbers.length);
     }
   } finally {
@@ -60,10 +70,13 @@ export async function askThreads(
   }
 }
 
-/** The threads of which no comment is known yet. */
-function rootless(pull: PullRequestThreads): { pull: PullRequestThreads; id: string }[] {
-  const known = new Set(pull.byRoot.values());
-  return pull.threads.filter(({ id }) => !known.has(id)).map(({ id }) => ({ pull, id }));
+/** A pull request of whose threads only some pages were read. */
+export function isPartial(pull: KnownPullRequest | undefined): pull is PullRequestThreads {
+  return typeof pull === 'object' && pull.cursor !== null;
+}
+
+function cursorOf(pull: KnownPullRequest | undefined): string | null {
+  return typeof pull === 'object' ? pull.cursor : null;
 }
 
 const NOBODY = { databaseId: null, fullDatabaseId: null };
@@ -73,6 +86,7 @@ function takeThreads(
   number: number,
   node: PullRequestOfThreads | null,
   receivedAt: Date,
+  before: PullRequestThreads | null,
 ): KnownPullRequest {
   const { state, writer } = session;
   if (node === null) {
@@ -86,18 +100,25 @@ function takeThreads(
   const itemId = databaseIdOf(node);
   const threads = node.reviewThreads;
   const isNew = state.startedAt !== null && Date.parse(node.createdAt) >= Date.parse(state.startedAt);
-  const isWhole = threads?.nodes?.every((thread) => thread !== null) && !threads.pageInfo.hasNextPage;
-  if (itemId === null || isNew || !threads || !isWhole) {
+  const nodes = threads?.nodes?.filter((thread) => thread !== null) ?? [];
+  const { hasNextPage = false, endCursor = null } = threads?.pageInfo ?? {};
+  const hasHoles = nodes.length !== threads?.nodes?.length;
+  const leadsNowhere = hasNextPage && (endCursor === null || endCursor === before?.cursor);
+  if (itemId === null || isNew || !threads || hasHoles || leadsNowhere) {
     leaveToNumber(session, number);
     return 'elsewhere';
   }
   const capturedAt = receivedAt.toISOString();
   const context = { itemId, itemKind: 'pull_request', threadId: null, capturedAt } as const;
-  const nodes = (threads.nodes ?? []).filter((thread) => thread !== null);
   const counts = { review_threads_count: threads.totalCount };
-  writer.add(ITEM_KINDS.pull_request.toRows(node, session.repositoryId, counts, capturedAt));
+  if (before === null) {
+    writer.add(ITEM_KINDS.pull_request.toRows(node, session.repositoryId, counts, capturedAt));
+  }
   writer.add(nodes.flatMap((thread) => threadRows(thread, null, context)));
-  return rememberThreads(itemId, nodes);
+  const pull = before ?? rememberThreads(itemId);
+  addThreads(pull, nodes);
+  pull.cursor = hasNextPage ? endCursor : null;
+  return pull;
 }
 
 /** It is captured whole, by its number, at the end of the walk. */

@@ -10,7 +10,9 @@ interface PlacedThread {
 /** The review threads of one pull request, and what is known of which comment belongs to which. */
 export interface PullRequestThreads {
   itemId: number;
-  threads: readonly PlacedThread[];
+  threads: PlacedThread[];
+  /** Where GitHub's list of them goes on; null: all are known. */
+  cursor: string | null;
   /** Thread by the id of its first comment, which replies name. */
   byRoot: Map<number, string>;
   /** Every thread has been asked for its first comment: nothing more can be found out. */
@@ -19,9 +21,21 @@ export interface PullRequestThreads {
   isAsked: boolean;
 }
 
-export function rememberThreads(itemId: number, threads: readonly ThreadNode[]): PullRequestThreads {
-  const placed = threads.map((thread) => ({ id: thread.id, place: placeOfThread(thread) }));
-  return { itemId, threads: placed, byRoot: new Map(), isRootsKnown: false, isAsked: false };
+export function rememberThreads(itemId: number): PullRequestThreads {
+  return { itemId, threads: [], cursor: null, byRoot: new Map(), isRootsKnown: false, isAsked: false };
+}
+
+export function addThreads(pull: PullRequestThreads, threads: readonly ThreadNode[]): void {
+  pull.threads.push(...threads.map((thread) => ({ id: thread.id, place: placeOfThread(thread) })));
+}
+
+/** The threads that must be asked for their first comments to find that of this one: those of its place, or all. */
+export function candidatesFor(pull: PullRequestThreads, comment: RestReviewComment): string[] {
+  const known = new Set(pull.byRoot.values());
+  const open = pull.threads.filter(({ id }) => !known.has(id));
+  const place = placeOfComment(comment);
+  const there = open.filter((thread) => thread.place === place);
+  return (there.length > 0 ? there : open).map(({ id }) => id);
 }
 
 /**
@@ -32,7 +46,7 @@ export function rememberThreads(itemId: number, threads: readonly ThreadNode[]):
 export function findThread(pull: PullRequestThreads, comment: RestReviewComment): string | null {
   const root = comment.in_reply_to_id ?? comment.id;
   const known = pull.byRoot.get(root);
-  if (known !== undefined || pull.isRootsKnown) return known ?? null;
+  if (known !== undefined || pull.isRootsKnown || pull.cursor !== null) return known ?? null;
   const place = placeOfComment(comment);
   const there = pull.threads.filter((thread) => thread.place === place);
   const [only] = there;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { askThreads, leaveToNumber } from './ask-threads.ts';
+import { askThreads, isPartial, leaveToNumber } from './ask-threads.ts';
 import { ITEM_KINDS } from './item-kinds.ts';
 import { seenUntil } from './read-feeds.ts';
 import { RestReviewComment } from './rest/nodes.ts';
@@ -7,7 +7,7 @@ import { readList } from './rest/read-list.ts';
 import { restReviewCommentRows } from './rows/rest.ts';
 import { runLanes } from './run-lanes.ts';
 import type { Session } from './session.ts';
-import { findThread, type PullRequestThreads } from './thread-index.ts';
+import { candidatesFor, findThread, type PullRequestThreads } from './thread-index.ts';
 import { walkItems } from './walk-items.ts';
 
 /** Comments that were read and whose threads are not known yet: enough of them to ask for many threads at once. */
@@ -104,7 +104,6 @@ export async function walkReviewComments(session: Session): Promise<void> {
     const isFull = !isListing && (ahead === null || isFarAhead(pages));
     const question = findQuestion(pages, known, state.sizes.threads.size, isFull);
     if (question === null) return null;
-    for (const number of question.numbers) known.set(number, 'asked');
     return askThreads(session, known, question).then(store);
   }
 
@@ -131,7 +130,8 @@ function isFarAhead(pages: readonly Page[]): boolean {
 /** What must be asked so that pages can be stored: pull requests for their threads, threads for their first comments. */
 export interface Question {
   numbers: number[];
-  pulls: PullRequestThreads[];
+  /** Ids of threads by their pull request. */
+  roots: Map<PullRequestThreads, Set<string>>;
 }
 
 /** @param most pull requests of a request; fewer are only asked when nothing else `isLeft` to do */
@@ -142,16 +142,19 @@ function findQuestion(
   isLeft: boolean,
 ): Question | null {
   const numbers = new Set<number>();
-  const pulls = new Set<PullRequestThreads>();
+  const roots = new Map<PullRequestThreads, Set<string>>();
   for (const comment of pages.flatMap((page) => page.comments)) {
     const pull = known.get(numberOf(comment));
-    if (pull === undefined) numbers.add(numberOf(comment));
+    if (pull === undefined || (isPartial(pull) && !pull.isAsked)) numbers.add(numberOf(comment));
     else if (typeof pull === 'object' && !pull.isRootsKnown && !pull.isAsked) {
-      if (findThread(pull, comment) === null) pulls.add(pull);
+      if (findThread(pull, comment) !== null) continue;
+      const ids = roots.get(pull) ?? new Set();
+      for (const id of candidatesFor(pull, comment)) ids.add(id);
+      roots.set(pull, ids);
     }
   }
-  if (numbers.size + pulls.size === 0 || (numbers.size < most && !isLeft)) return null;
-  return { numbers: [...numbers].slice(0, most), pulls: [...pulls] };
+  if (numbers.size + roots.size === 0 || (numbers.size < most && !isLeft)) return null;
+  return { numbers: [...numbers].slice(0, most), roots };
 }
 
 /** The pull requests whose comments came longest ago are asked again, should one more comment of theirs come. */

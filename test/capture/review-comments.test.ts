@@ -40,7 +40,7 @@ describe('review comments', () => {
     }
   });
 
-  test('of a pull request with more threads than a page come with it, whole', async () => {
+  test('of a pull request with more threads than a page', async () => {
     const world = new World();
     world.addPullRequest({ threads: Array.from({ length: 130 }, () => 1) });
     world.addPullRequest({ threads: [2] });

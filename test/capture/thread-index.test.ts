@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { ThreadNode } from '../../src/capture/queries/nodes.ts';
 import type { RestReviewComment } from '../../src/capture/rest/nodes.ts';
-import { findThread, rememberThreads } from '../../src/capture/thread-index.ts';
+import {
+  addThreads,
+  candidatesFor,
+  findThread,
+  type PullRequestThreads,
+  rememberThreads,
+} from '../../src/capture/thread-index.ts';
 
 const thread = (id: string, more: Partial<ThreadNode> = {}): ThreadNode => ({
   id,
@@ -17,6 +23,12 @@ const thread = (id: string, more: Partial<ThreadNode> = {}): ThreadNode => ({
   resolvedBy: null,
   ...more,
 });
+function pullOf(threads: ThreadNode[]): PullRequestThreads {
+  const pull = rememberThreads(1);
+  addThreads(pull, threads);
+  return pull;
+}
+
 const comment = (id: number, more: Partial<RestReviewComment> = {}): RestReviewComment => ({
   id,
   node_id: `C_${id}`,
@@ -43,20 +55,20 @@ describe('the thread of a review comment', () => {
       { original_line: null, subject_type: 'file' },
     ],
   ])('is known by its place: %s', (_, ofThread, ofComment) => {
-    const pull = rememberThreads(1, [thread('T1'), thread('T2', ofThread)]);
+    const pull = pullOf([thread('T1'), thread('T2', ofThread)]);
     expect(findThread(pull, comment(1))).toBe('T1');
     expect(findThread(pull, comment(2, ofComment))).toBe('T2');
   });
 
   test('is the one of the comment that it answers, also when that one was deleted', () => {
-    const pull = rememberThreads(1, [thread('T1'), thread('T2', { originalLine: 9 })]);
+    const pull = pullOf([thread('T1'), thread('T2', { originalLine: 9 })]);
     expect(findThread(pull, comment(5, { in_reply_to_id: 1 }))).toBe('T1');
     // GitHub moved this one's line; the comment that it answers decides.
     expect(findThread(pull, comment(6, { in_reply_to_id: 1, original_line: 9 }))).toBe('T1');
   });
 
   test('is not guessed where two began at one place, and known once their first comments are', () => {
-    const pull = rememberThreads(1, [thread('T1'), thread('T2')]);
+    const pull = pullOf([thread('T1'), thread('T2')]);
     expect(findThread(pull, comment(1))).toBeNull();
     pull.byRoot.set(1, 'T2');
     pull.byRoot.set(7, 'T1');
@@ -65,13 +77,32 @@ describe('the thread of a review comment', () => {
   });
 
   test('is not one that another comment began', () => {
-    const pull = rememberThreads(1, [thread('T1')]);
+    const pull = pullOf([thread('T1')]);
     expect(findThread(pull, comment(1))).toBe('T1');
     expect(findThread(pull, comment(2))).toBeNull();
   });
 
+  test('is not looked for before all threads are known', () => {
+    const pull = { ...pullOf([thread('T1')]), cursor: 'next' };
+    expect(findThread(pull, comment(1))).toBeNull();
+    expect(findThread({ ...pull, cursor: null }, comment(1))).toBe('T1');
+  });
+
+  test('is asked of those threads that began at its place, or else of all that are not known', () => {
+    const pull = pullOf([
+      thread('T1'),
+      thread('T2'),
+      thread('T3', { originalLine: 9 }),
+      thread('T4', { path: 'b' }),
+    ]);
+    expect(candidatesFor(pull, comment(1))).toEqual(['T1', 'T2']);
+    expect(candidatesFor(pull, comment(1, { path: 'elsewhere' }))).toEqual(['T1', 'T2', 'T3', 'T4']);
+    pull.byRoot.set(7, 'T1').set(8, 'T2');
+    expect(candidatesFor(pull, comment(1))).toEqual(['T3', 'T4']);
+  });
+
   test('is none when all first comments are known', () => {
-    const pull = { ...rememberThreads(1, [thread('T1')]), isRootsKnown: true };
+    const pull = { ...pullOf([thread('T1')]), isRootsKnown: true };
     expect(findThread(pull, comment(1))).toBeNull();
   });
 });

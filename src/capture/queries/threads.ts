@@ -10,13 +10,16 @@ export type RootNode = { comments: { nodes: (Identified | null)[] | null } };
 export type PullRequestOfThreads = ItemNode & { reviewThreads: Connection<ThreadNode> | null };
 
 /**
- * The review threads of pull requests (by number, aliases `i0`, `i1`, …), without their comments; and the first comment of
+ * A page of the review threads of pull requests (number `$n0` after cursor `$a0` is alias `i0`, …), without their comments; and the first comment of
  * threads (by node id, aliases `t0`, `t1`, …). Each costs one connection: 148 of them a point.
  */
 export function threadsOf(pullRequests: number, threads: number): string {
-  const numbers = range(pullRequests).map((i) => `$n${i}: Int!`);
+  const numbers = range(pullRequests).map((i) => `$n${i}: Int! $a${i}: String`);
   const ids = range(threads).map((i) => `$t${i}: ID!`);
-  const pulls = range(pullRequests).map((i) => `i${i}: pullRequest(number: $n${i}) { ...Threads }`);
+  const pulls = range(pullRequests).map(
+    (i) =>
+      `i${i}: pullRequest(number: $n${i}) { ...Item reviewThreads(first: 100, after: $a${i}) { ...Page } }`,
+  );
   const roots = range(threads).map((i) => `t${i}: node(id: $t${i}) { ...Root }`);
   return withFragments(`
 query ReviewThreads($owner: String!, $name: String!, ${[...numbers, ...ids].join(' ')}) {
@@ -24,12 +27,15 @@ query ReviewThreads($owner: String!, $name: String!, ${[...numbers, ...ids].join
   repository(owner: $owner, name: $name) { databaseId ${pulls.join('\n    ')} }
   ${roots.join('\n  ')}
 }
-${pullRequests > 0 ? `fragment Threads on PullRequest { ${PULL_REQUEST_MINIMUM} ${THREADS} }` : ''}
+${pullRequests > 0 ? ITEM : ''}
 ${threads > 0 ? `fragment Root on PullRequestReviewThread { ${ROOT} }` : ''}`);
 }
 
-const THREADS = `
-  reviewThreads(first: 100) { totalCount pageInfo { hasNextPage endCursor } nodes { ${THREAD} } }`;
+const ITEM = `
+fragment Item on PullRequest { ${PULL_REQUEST_MINIMUM} }
+fragment Page on PullRequestReviewThreadConnection {
+  totalCount pageInfo { hasNextPage endCursor } nodes { ${THREAD} }
+}`;
 const ROOT = 'comments(first: 1) { nodes { databaseId fullDatabaseId } }';
 
 function range(count: number): number[] {
