@@ -54,13 +54,12 @@ function divideLane(state: BudgetState, lane: Lane): number {
 
 /**
  * Bulk holders share evenly what live work leaves: all but what live holders have or wait for, with the reserve on top, so
- * that there is room for the next live job too. However much live work there is, a bulk holder is left as much as every other one.
+ * that there is room for the next live job too. A bulk holder's part is no smaller than that of any other holder.
  */
 function bulkPart({ active, lanes, reservePercent }: BudgetState, lane: Lane): number {
-  const total = INSTALLATION_MS_PER_MINUTE[lane];
   const { committed, waitingLive } = lanes[lane];
-  const spendable = total - reserveOf(total, reservePercent);
-  const wantedByLive = committed.live + waitingLive * firstLiveShare(total, reservePercent);
+  const { spendable, firstLive } = sizesOf(lane, reservePercent);
+  const wantedByLive = committed.live + waitingLive * firstLive;
   const fair = Math.max(
     (spendable - wantedByLive) / active.bulk,
     spendable / (active.bulk + active.live),
@@ -74,13 +73,22 @@ function bulkPart({ active, lanes, reservePercent }: BudgetState, lane: Lane): n
  * everything, and takes at most half of what is free, so that the next one does not find nothing.
  */
 function livePart({ active, lanes, reservePercent }: BudgetState, lane: Lane): number {
-  const total = INSTALLATION_MS_PER_MINUTE[lane];
   const { held, used, committed } = lanes[lane];
+  const { total, spendable, firstLive } = sizesOf(lane, reservePercent);
   const free = total - committed.bulk - committed.live;
   const isPressed = used === null || used >= held / 2;
-  const wanted = held === 0 ? firstLiveShare(total, reservePercent) : isPressed ? held * 2 : held;
+  const wanted = held === 0 ? firstLive : isPressed ? held * 2 : held;
+  // Beside bulk work the reserve stays for those who come new.
+  const fair = (active.bulk === 0 ? total : spendable) / (active.bulk + active.live);
   const leavingHalf = Math.max(held + (free - held) / 2, LEAST_MS_PER_MINUTE[lane]);
-  return Math.min(wanted, total / (active.bulk + active.live), leavingHalf, free);
+  return Math.min(wanted, fair, leavingHalf, free);
+}
+
+/** Of a lane: everything, what bulk work may have of it, and what a live holder begins with. */
+function sizesOf(lane: Lane, reservePercent: number) {
+  const total = INSTALLATION_MS_PER_MINUTE[lane];
+  const reserve = reserveOf(total, reservePercent);
+  return { total, spendable: total - reserve, firstLive: Math.max(reserve, total * FIRST_LIVE_PART) };
 }
 
 function divideHour({ kind, active, reservePercent, pointsLeft, restLeft }: BudgetState) {
@@ -100,8 +108,4 @@ function divideHour({ kind, active, reservePercent, pointsLeft, restLeft }: Budg
 
 function reserveOf(total: number, reservePercent: number): number {
   return Math.round((total * reservePercent) / 100);
-}
-
-function firstLiveShare(total: number, reservePercent: number): number {
-  return Math.max(reserveOf(total, reservePercent), total * FIRST_LIVE_PART);
 }

@@ -1,0 +1,28 @@
+import { decideGrant } from '../../src/budget/decide-grant.ts';
+import type { Grant } from '../../src/budget/grant.ts';
+import { isInForce, summarizeReleased } from '../../src/budget/summarize-grants.ts';
+import type { LedgerUnderTest } from './greedy-holders.ts';
+
+/** The decisions of the ledger without a database. */
+export function createMemoryLedger(): LedgerUnderTest {
+  let grants: Grant[] = [];
+  return {
+    async grant({ report, ...request }) {
+      const used =
+        report?.graphqlMs === undefined || report.restMs === undefined
+          ? null
+          : { graphqlMs: report.graphqlMs, restMs: report.restMs };
+      const { share, grant } = decideGrant(
+        { grants, pointsLeft: null, restLeft: null },
+        { ...request, used },
+      );
+      grants = [...grants.filter((one) => isInForce(one, request.now)), grant];
+      return share;
+    },
+    async release(released) {
+      const stretches = summarizeReleased(grants, released);
+      if (stretches.length === 0) return;
+      grants = [...grants.filter((one) => one.holder !== released.holder || one.isReleased), ...stretches];
+    },
+  };
+}
