@@ -2,6 +2,7 @@ import type { BudgetShare } from '../jobs-api/protocol.ts';
 import { divideBudget } from './divide-budget.ts';
 import { GRANT_LASTS_MS, type Grant } from './grant.ts';
 import type { HolderKind, ResponseTimes } from './limits.ts';
+import { type LiveDemand, rememberDemand } from './live-demand.ts';
 import { summarizeGrants } from './summarize-grants.ts';
 
 export interface GrantRequest {
@@ -14,17 +15,37 @@ export interface GrantRequest {
   now: Date;
 }
 
-/** The share that a holder gets, and the grant that the ledger keeps of it. */
+export interface DecidedGrant {
+  share: BudgetShare;
+  /** What the ledger keeps of it. */
+  grant: Grant;
+  /** What the ledger keeps of live work's wishes, by which bulk holders are served. */
+  demand: LiveDemand;
+}
+
+/** The share that a holder gets. */
 export function decideGrant(
-  ledger: { grants: readonly Grant[]; pointsLeft: number | null; restLeft: number | null },
+  ledger: {
+    grants: readonly Grant[];
+    demand: LiveDemand | null;
+    pointsLeft: number | null;
+    restLeft: number | null;
+  },
   request: GrantRequest,
-): { share: BudgetShare; grant: Grant } {
+): DecidedGrant {
   const { holder, kind, used, reservePercent, now } = request;
   const { grants, pointsLeft, restLeft } = ledger;
+  const { active, lanes } = summarizeGrants(grants, request);
+  const wanted = { graphqlMs: lanes.graphqlMs.wantedByLive, restMs: lanes.restMs.wantedByLive };
+  const demand = rememberDemand(ledger.demand, wanted, now);
   const share = divideBudget({
     kind,
     reservePercent,
-    ...summarizeGrants(grants, request),
+    active,
+    lanes: {
+      graphqlMs: { ...lanes.graphqlMs, wantedByLive: demand.graphqlMs },
+      restMs: { ...lanes.restMs, wantedByLive: demand.restMs },
+    },
     pointsLeft,
     restLeft,
   });
@@ -38,5 +59,5 @@ export function decideGrant(
     usedBefore: used,
     isReleased: false,
   };
-  return { share, grant };
+  return { share, grant, demand };
 }

@@ -18,8 +18,8 @@ export interface LaneState {
   used: number | null;
   /** What others may use, or may have used in the last minute, by their kind. */
   committed: Record<HolderKind, number>;
-  /** Other live holders that wait with a share of 0. */
-  waitingLive: number;
+  /** What live work has, waits for, or wanted lately. */
+  wantedByLive: number;
 }
 
 export interface BudgetState {
@@ -53,16 +53,16 @@ function divideLane(state: BudgetState, lane: Lane): number {
 }
 
 /**
- * Bulk holders share evenly what live work leaves: all but what live holders have or wait for, with the reserve on top, so
- * that there is room for the next live job too. A bulk holder's part is no smaller than that of any other holder.
+ * Bulk holders share evenly what live work leaves: all but what it wants, with the reserve on top, so that there is room for
+ * the next live job too. They step back to half of it all, or, where more live holders are there than bulk ones, to an equal
+ * part each; live work that really uses more comes first.
  */
 function bulkPart({ active, lanes, reservePercent }: BudgetState, lane: Lane): number {
-  const { committed, waitingLive } = lanes[lane];
-  const { spendable, firstLive } = sizesOf(lane, reservePercent);
-  const wantedByLive = committed.live + waitingLive * firstLive;
+  const { committed, wantedByLive } = lanes[lane];
+  const { spendable } = sizesOf(lane, reservePercent);
   const fair = Math.max(
     (spendable - wantedByLive) / active.bulk,
-    spendable / (active.bulk + active.live),
+    spendable / (active.bulk + Math.max(active.bulk, active.live)),
     LEAST_MS_PER_MINUTE[lane],
   );
   return Math.min(fair, spendable - committed.bulk - committed.live);

@@ -3,7 +3,7 @@ import type { Database } from '../store/database.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { decideGrant } from './decide-grant.ts';
 import { type HourlyBudget, judgeLeft, mergeHourly } from './hourly-budget.ts';
-import { forgottenBefore, fromGrant, type Ledger, lockLedger, updateHours } from './ledger.ts';
+import { forgottenBefore, fromGrant, type Ledger, lockLedger, updateBudget } from './ledger.ts';
 import type { HolderKind, ResponseTimes } from './limits.ts';
 import type { BudgetReport } from './report-usage.ts';
 
@@ -29,17 +29,17 @@ export async function grantShare(db: Database, request: ShareRequest): Promise<B
   const { installationId, report, now } = request;
   return inTransaction(db, async (trx) => {
     const ledger = await lockLedger(trx, installationId, now);
-    const hours = report === null ? ledger : mergeReport(ledger, report, now);
-    if (hours !== ledger) await updateHours(trx, installationId, hours);
-
-    const { share, grant } = decideGrant(
+    const { points, rest } = mergeReport(ledger, report, now);
+    const { share, grant, demand } = decideGrant(
       {
         grants: ledger.grants,
-        pointsLeft: judgeLeft(hours.points, now),
-        restLeft: judgeLeft(hours.rest, now),
+        demand: ledger.demand,
+        pointsLeft: judgeLeft(points, now),
+        restLeft: judgeLeft(rest, now),
       },
       { ...request, used: report && usedBy(report) },
     );
+    await updateBudget(trx, installationId, { points, rest, demand });
     await trx
       .with('forgotten', (query) =>
         query
@@ -54,14 +54,12 @@ export async function grantShare(db: Database, request: ShareRequest): Promise<B
   });
 }
 
-/** The same ledger when nothing new was told. */
-function mergeReport(ledger: Ledger, report: BudgetReport, now: Date): Pick<Ledger, 'points' | 'rest'> {
-  const points = toldHour(report.pointsLeft, report.pointsResetAt, now);
-  const rest = toldHour(report.restLeft, report.restResetAt, now);
-  if (points === null && rest === null) return ledger;
+function mergeReport({ points, rest }: Ledger, report: BudgetReport | null, now: Date) {
+  const toldPoints = toldHour(report?.pointsLeft, report?.pointsResetAt, now);
+  const toldRest = toldHour(report?.restLeft, report?.restResetAt, now);
   return {
-    points: points === null ? ledger.points : mergeHourly(ledger.points, points),
-    rest: rest === null ? ledger.rest : mergeHourly(ledger.rest, rest),
+    points: toldPoints === null ? points : mergeHourly(points, toldPoints),
+    rest: toldRest === null ? rest : mergeHourly(rest, toldRest),
   };
 }
 

@@ -3,6 +3,7 @@ import type { DB } from '../store/database.generated.ts';
 import type { Grant } from './grant.ts';
 import type { HourlyBudget } from './hourly-budget.ts';
 import { WINDOW_MS } from './limits.ts';
+import type { LiveDemand } from './live-demand.ts';
 
 /** The budget of one installation as it is stored. */
 export interface Ledger {
@@ -10,6 +11,7 @@ export interface Ledger {
   grants: Grant[];
   points: HourlyBudget | null;
   rest: HourlyBudget | null;
+  demand: LiveDemand | null;
 }
 
 /**
@@ -40,6 +42,11 @@ export async function lockLedger(trx: Transaction<DB>, installationId: number, n
     grants: rows.map(toGrant),
     points: toHourly(budget.points_left, budget.points_told_at, budget.points_reset_at),
     rest: toHourly(budget.rest_left, budget.rest_told_at, budget.rest_reset_at),
+    demand: budget.live_seen_at && {
+      graphqlMs: budget.live_graphql_ms,
+      restMs: budget.live_rest_ms,
+      seenAt: budget.live_seen_at,
+    },
   };
 }
 
@@ -63,11 +70,11 @@ export function fromGrant(installationId: number, grant: Grant): Insertable<DB['
   };
 }
 
-/** Writes what GitHub told of its hours. */
-export async function updateHours(
+/** Writes what is known besides the grants. */
+export async function updateBudget(
   trx: Transaction<DB>,
   installationId: number,
-  { points, rest }: Pick<Ledger, 'points' | 'rest'>,
+  { points, rest, demand }: Omit<Ledger, 'grants'>,
 ): Promise<void> {
   await trx
     .updateTable('installation_budgets')
@@ -78,6 +85,9 @@ export async function updateHours(
       rest_left: rest?.left ?? null,
       rest_told_at: rest?.toldAt ?? null,
       rest_reset_at: rest?.resetAt ?? null,
+      live_graphql_ms: demand?.graphqlMs ?? 0,
+      live_rest_ms: demand?.restMs ?? 0,
+      live_seen_at: demand?.seenAt ?? null,
     })
     .where('installation_id', '=', installationId)
     .execute();

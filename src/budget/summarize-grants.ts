@@ -1,6 +1,6 @@
 import type { LaneState } from './divide-budget.ts';
 import type { Grant } from './grant.ts';
-import { type HolderKind, type Lane, type ResponseTimes, WINDOW_MS } from './limits.ts';
+import { type HolderKind, type Lane, LEAST_MS_PER_MINUTE, type ResponseTimes, WINDOW_MS } from './limits.ts';
 
 export interface GrantSummary {
   /** Holders that are there now, the asking one among them. */
@@ -36,11 +36,12 @@ export function summarizeGrants(
     for (const grant of [...released, ...holders.map((its) => largestOf(its, lane))]) {
       committed[grant.kind] += grant[lane];
     }
+    const waiting = present.filter((grant) => grant.kind === 'live' && grant[lane] === 0);
     return {
       held: heldOf(own, lane, now),
       used: usedOf(own, lane, used, now),
       committed,
-      waitingLive: present.filter((grant) => grant.kind === 'live' && grant[lane] === 0).length,
+      wantedByLive: committed.live + waiting.length * LEAST_MS_PER_MINUTE[lane],
     };
   };
   return { active, lanes: { graphqlMs: stateOf('graphqlMs'), restMs: stateOf('restMs') } };

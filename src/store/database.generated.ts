@@ -141,6 +141,9 @@ export interface InstallationBudgets {
   rest_left: number | null;
   rest_told_at: Timestamp | null;
   rest_reset_at: Timestamp | null;
+  live_graphql_ms: Generated<number>;
+  live_rest_ms: Generated<number>;
+  live_seen_at: Timestamp | null;
 }
 
 export interface Installations {

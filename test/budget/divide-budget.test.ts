@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type BudgetState, divideBudget, type LaneState } from '../../src/budget/divide-budget.ts';
 
-const NOBODY: LaneState = { held: 0, used: null, committed: { bulk: 0, live: 0 }, waitingLive: 0 };
+const NOBODY: LaneState = { held: 0, used: null, committed: { bulk: 0, live: 0 }, wantedByLive: 0 };
 
 interface Situation extends Partial<Omit<BudgetState, 'active' | 'lanes'>> {
   bulk?: number;
@@ -17,7 +17,7 @@ function share({ bulk = 0, live = 0, lane = {}, kind = 'bulk', ...state }: Situa
     held: half(graphqlMs.held),
     used: graphqlMs.used === null ? null : half(graphqlMs.used),
     committed: { bulk: half(graphqlMs.committed.bulk), live: half(graphqlMs.committed.live) },
-    waitingLive: graphqlMs.waitingLive,
+    wantedByLive: half(graphqlMs.wantedByLive),
   };
   return divideBudget({
     kind,
@@ -59,18 +59,22 @@ describe("a bulk run's response time", () => {
       1_000,
     ],
     [
-      'live work has something: the reserve stays on top of it',
-      { live: 1, lane: { committed: { bulk: 0, live: 8_600 } } },
+      'live work wants something: the reserve stays on top of it',
+      { live: 1, lane: { wantedByLive: 8_600, committed: { bulk: 0, live: 3_000 } } },
       40_000,
     ],
     [
-      'live work waits: it steps back, at most to an equal part',
-      { live: 1, lane: { held: 48_600, waitingLive: 1 } },
-      43_200,
+      'live work wants more than half: they step back to half',
+      { lane: { held: 48_600, wantedByLive: 40_000 } },
+      24_300,
     ],
-    ['much live work waits', { live: 3, lane: { held: 48_600, waitingLive: 3 } }, 32_400],
-    ['very much live work waits', { live: 8, lane: { held: 48_600, waitingLive: 8 } }, 5_400],
-    ['live work has nearly everything', { live: 2, lane: { committed: { bulk: 0, live: 48_000 } } }, 0],
+    ['all runs together', { bulk: 1, live: 2, lane: { held: 24_300, wantedByLive: 40_000 } }, 12_150],
+    [
+      'or an equal part each, where there are more live holders',
+      { live: 2, lane: { held: 48_600, wantedByLive: 40_000 } },
+      16_200,
+    ],
+    ['live work uses nearly everything', { live: 2, lane: { committed: { bulk: 0, live: 48_000 } } }, 0],
   ])('%s', (_, situation, graphqlMs) => {
     const { graphqlMsPerMinute, restMsPerMinute } = share(situation);
     expect({ graphqlMsPerMinute, restMsPerMinute }).toEqual({

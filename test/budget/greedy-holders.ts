@@ -11,6 +11,7 @@ export interface LedgerUnderTest {
 
 const LANES = ['graphqlMs', 'restMs'] as const;
 const MINUTE_MS = 60_000;
+const EVERYTHING = { graphqlMs: Number.POSITIVE_INFINITY, restMs: Number.POSITIVE_INFINITY };
 
 interface Use extends ResponseTimes {
   at: number;
@@ -27,8 +28,8 @@ export interface Holder {
   isGone: boolean;
   /** Uses nothing of a share until it is almost over. */
   isLate: boolean;
-  /** All that it will ever need of each lane, milliseconds. */
-  needMs: number;
+  /** All that it will ever use. */
+  need: ResponseTimes;
 }
 
 export interface Installation {
@@ -36,7 +37,10 @@ export interface Installation {
   readonly holders: readonly Holder[];
   /** Everything that was used, in the order of time. */
   readonly uses: readonly Use[];
-  start(kind: HolderKind, options?: { isLate?: boolean; lateMs?: number; needMs?: number }): Promise<Holder>;
+  start(
+    kind: HolderKind,
+    options?: { isLate?: boolean; lateMs?: number; need?: ResponseTimes },
+  ): Promise<Holder>;
   /** Asks for a share; the answer comes `lateMs` later, or never. */
   renew(
     holder: Holder,
@@ -66,10 +70,10 @@ export function createInstallation(
     if (leftMs <= 0 || (holder.isLate && leftMs > 1_000)) return;
     const recent = sum(within(holder.uses, now));
     const use = { at: now, kind: holder.kind, graphqlMs: 0, restMs: 0 };
-    const needed = sum(holder.uses);
+    const used = sum(holder.uses);
     for (const lane of LANES) {
       const allowed = holder.share.allowed[lane] - recent[lane];
-      use[lane] = Math.max(0, Math.min(allowed, holder.needMs - needed[lane]));
+      use[lane] = Math.max(0, Math.min(allowed, holder.need[lane] - used[lane]));
     }
     if (use.graphqlMs + use.restMs === 0) return;
     holder.uses.push(use);
@@ -93,7 +97,7 @@ export function createInstallation(
     },
     holders,
     uses,
-    async start(kind, { isLate = false, lateMs = 0, needMs = Number.POSITIVE_INFINITY } = {}) {
+    async start(kind, { isLate = false, lateMs = 0, need = EVERYTHING } = {}) {
       const holder: Holder = {
         name: `${kind}-${holders.length}`,
         kind,
@@ -102,7 +106,7 @@ export function createInstallation(
         uses: [],
         isGone: false,
         isLate,
-        needMs,
+        need,
       };
       holders.push(holder);
       await installation.renew(holder, { lateMs });
@@ -136,6 +140,12 @@ export function createInstallation(
     },
   };
   return installation;
+}
+
+/** Whether a holder has used all that it needs. */
+export function isDone({ uses, need }: Pick<Holder, 'uses' | 'need'>): boolean {
+  const used = sum(uses);
+  return used.graphqlMs >= need.graphqlMs && used.restMs >= need.restMs;
 }
 
 /** The most that was used in any 60 s. */

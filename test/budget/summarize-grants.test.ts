@@ -35,7 +35,7 @@ describe('the ledger as one holder sees it', () => {
     });
 
   test('empty: it is alone', () => {
-    const lane = { held: 0, used: null, committed: { bulk: 0, live: 0 }, waitingLive: 0 };
+    const lane = { held: 0, used: null, committed: { bulk: 0, live: 0 }, wantedByLive: 0 };
     expect(seenAt(0, [])).toEqual({
       active: { bulk: 1, live: 0 },
       lanes: { graphqlMs: lane, restMs: lane },
@@ -58,7 +58,7 @@ describe('the ledger as one holder sees it', () => {
     expect(seenAt(55, grants).active).toEqual({ bulk: 1, live: 0 });
   });
 
-  test('live holders that wait with nothing are counted, lane by lane', () => {
+  test('live holders that wait with nothing want at least something, lane by lane', () => {
     const grants = [
       grant(0, 0, { holder: 'b', kind: 'live', restMs: 700 }),
       grant(0, 0, { holder: 'c', kind: 'live' }),
@@ -66,7 +66,10 @@ describe('the ledger as one holder sees it', () => {
     ];
     expect(seenAt(1, grants)).toMatchObject({
       active: { bulk: 2, live: 2 },
-      lanes: { graphqlMs: { waitingLive: 2 }, restMs: { waitingLive: 1, committed: { live: 700 } } },
+      lanes: {
+        graphqlMs: { wantedByLive: 2_000, committed: { live: 0 } },
+        restMs: { wantedByLive: 1_200, committed: { live: 700 } },
+      },
     });
   });
 
@@ -78,7 +81,7 @@ describe('the ledger as one holder sees it', () => {
     ];
     expect(seenAt(30, grants)).toMatchObject({
       active: { bulk: 1, live: 0 },
-      lanes: { graphqlMs: { committed: { live: 7_000 } } },
+      lanes: { graphqlMs: { committed: { live: 7_000 }, wantedByLive: 7_000 } },
     });
     expect(seenAt(71, grants).lanes.graphqlMs.committed.live).toBe(3_000);
     expect(seenAt(81, grants).lanes.graphqlMs.committed.live).toBe(0);
@@ -92,7 +95,7 @@ describe('the ledger as one holder sees it', () => {
       held: 9_000,
       used: 6_500,
       committed: { bulk: 0, live: 0 },
-      waitingLive: 0,
+      wantedByLive: 0,
     });
     // The grant of the first second is older than a minute now, and its own time is over.
     expect(seenAt(62, grants, 6_500).lanes.graphqlMs.used).toBe(2_500);

@@ -12,6 +12,10 @@ CREATE TABLE installation_budgets (
   rest_left bigint,
   rest_told_at timestamptz,
   rest_reset_at timestamptz,
+  -- Milliseconds of response time in any 60 s that live work wanted lately.
+  live_graphql_ms bigint NOT NULL DEFAULT 0,
+  live_rest_ms bigint NOT NULL DEFAULT 0,
+  live_seen_at timestamptz,
   CHECK ((points_left IS NULL) = (points_told_at IS NULL)),
   CHECK ((rest_left IS NULL) = (rest_told_at IS NULL))
 );
