@@ -1,4 +1,3 @@
-import { setInterval } from 'node:timers';
 import { NO_SHARE } from '../src/budget/no-share.ts';
 import { JobsApiRefusal, type JobsApiSession } from '../src/destination/jobs-api-client.ts';
 import type { BudgetShare, Progress } from '../src/jobs-api/protocol.ts';

@@ -53,6 +53,7 @@ describe('an empty environment', () => {
       include: ['pull-requests'],
       coalesceMs: 3000,
       autoHistoryLimit: 20_000,
+      liveReservePercent: 10,
       inngestBulkPerDay: 500,
       retainRemovedDays: 90,
       rollout: {
@@ -95,6 +96,7 @@ test('everything that is set is understood', () => {
     CAPTURE_WORKFLOW: 'acme/jobs/.github/workflows/bulk-capture.yml@release/v1',
     CONTROL_REPOSITORY: 'acme/control.room',
     BULK_PER_INSTALLATION: '3',
+    LIVE_RESERVE_PERCENT: '25',
     CAPTURE_INCLUDE: 'issues,labels',
     COALESCE_SECONDS: '0.25',
     HYBRID_ROLLOUT_PERCENTAGE: '12.5',
@@ -129,6 +131,7 @@ test('everything that is set is understood', () => {
     allowedAccounts: [1, 22],
     include: ['issues', 'labels'],
     coalesceMs: 250,
+    liveReservePercent: 25,
     rollout: {
       percentage: 12.5,
       strategy: 'whitelist',
@@ -355,6 +358,7 @@ describe('numbers, booleans and choices are strict', () => {
     ['HYBRID_MAX_ERROR_RATE', ['0', '100'], ['100.5', 'five']],
     ['PORT', ['0', '65535'], ['65536', '-1', '80.5', '3000x']],
     ['BULK_PER_INSTALLATION', ['1', '100'], ['0', '101']],
+    ['LIVE_RESERVE_PERCENT', ['0', '90'], ['-1', '91', '2.5', '10%']],
     ['ROUTE_RECENT_HOURS', ['1', '720'], ['0', '721', '1.5']],
     ['ROUTE_LARGE_BATCH', ['10', '1000'], ['0', '9', '1001']],
     ['COALESCE_SECONDS', ['0', '600', '0.5'], ['601', '-1', '1.005']],
