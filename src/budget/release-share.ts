@@ -22,14 +22,14 @@ export async function releaseShare(
 ): Promise<void> {
   await inTransaction(db, async (trx) => {
     const { grants } = await lockLedger(trx, installationId, now);
-    const stretches = summarizeReleased(grants, { holder, used, now });
-    if (stretches.length === 0) return;
     await trx
       .deleteFrom('budget_grants')
       .where('installation_id', '=', installationId)
       .where('holder', '=', holder)
       .where('is_released', '=', false)
       .execute();
+    const stretches = summarizeReleased(grants, { holder, used, now });
+    if (stretches.length === 0) return;
     await trx
       .insertInto('budget_grants')
       .values(stretches.map((stretch) => fromGrant(installationId, stretch)))

@@ -70,7 +70,7 @@ export function summarizeReleased(
 
   const told = own.slice(1).filter((grant) => grant.usedBefore !== null);
   let before = first.usedBefore ?? { graphqlMs: 0, restMs: 0 };
-  return [first, ...told].map((grant, index) => {
+  const stretches = [first, ...told].map((grant, index) => {
     const next = told[index];
     const after = next?.usedBefore ?? used;
     const usedIn = (lane: Lane) => Math.min(most[lane], Math.max(0, after[lane] - before[lane]));
@@ -84,6 +84,7 @@ export function summarizeReleased(
     before = after;
     return stretch;
   });
+  return stretches.filter(({ graphqlMs, restMs }) => graphqlMs + restMs > 0);
 }
 
 function heldOf(own: readonly Grant[], lane: Lane, now: Date): number {

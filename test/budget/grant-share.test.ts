@@ -114,6 +114,13 @@ describeEachDatabase('shares of an installation', (database) => {
       expect(await ask(db, 'b', 73)).toMatchObject({ graphqlMsPerMinute: 48_600, restMsPerMinute: 24_300 });
     });
 
+    test('unused: at once', async () => {
+      await ask(db, 'a', 0);
+      await release('a', 1, 0);
+      expect(await grants(db)).toEqual([]);
+      expect(await ask(db, 'b', 1)).toMatchObject({ graphqlMsPerMinute: 48_600 });
+    });
+
     test('twice is once, and without a share nothing', async () => {
       await release('a', 0, 0);
       await ask(db, 'a', 0);

@@ -153,15 +153,15 @@ describe('what stays of a holder that is gone', () => {
     ]);
   });
 
-  test('in no stretch more than it was allowed, and never less than nothing', () => {
+  test('in no stretch more than it was allowed, and none where it used nothing', () => {
     const grants = [grant(0, 5_000, { used: 0 }), grant(40, 5_000, { used: 30_000 })];
     expect(left(grants, 10_000, 50)).toEqual([
       { graphqlMs: 5_000, restMs: 2_500, until: 40, isReleased: true },
-      { graphqlMs: 0, restMs: 0, until: 50, isReleased: true },
     ]);
   });
 
-  test('nothing, when it had nothing, was gone before, or had its last grant long ago', () => {
+  test('nothing, when it used nothing, had nothing, was gone before, or had its last grant long ago', () => {
+    expect(left([grant(0, 5_000)], 0, 10)).toEqual([]);
     expect(left([], 9_000, 10)).toEqual([]);
     expect(left([grant(0, 5_000, { holder: 'b' })], 9_000, 10)).toEqual([]);
     expect(left([grant(0, 5_000, { isReleased: true })], 9_000, 10)).toEqual([]);

@@ -176,7 +176,7 @@ describeEachDatabase('runJob', (database) => {
       expect(held[0]?.usable_until.getTime()).toBeGreaterThan(Date.now());
 
       const left = await grants();
-      expect(left.length).toBeGreaterThan(1);
+      expect(left.length).toBeGreaterThan(0);
       for (const row of left)
         expect(row).toMatchObject({ installation_id, holder, is_released: true, rest_ms: 0 });
       const used = left.reduce((sum, row) => sum + row.graphql_ms, 0);
@@ -202,7 +202,7 @@ describeEachDatabase('runJob', (database) => {
 
     test('is given back by a run that fails, too', async () => {
       await carryOut(await ready({ repository: { ...github().workRepository, fullName: 'acme/gone' } }));
-      expect(await grants()).toMatchObject([{ is_released: true }]);
+      expect((await grants()).map(({ is_released }) => is_released)).toEqual([true]);
     });
   });
 
