@@ -1,4 +1,5 @@
-import { setInterval } from 'node:timers';
+import type { ResponseTimes } from '../src/budget/limits.ts';
+import { reportUsage } from '../src/budget/report-usage.ts';
 import { capture } from '../src/capture/capture.ts';
 import { createJobsApiDestination } from '../src/destination/jobs-api.ts';
 import {
@@ -9,17 +10,17 @@ import {
 } from '../src/destination/jobs-api-client.ts';
 import { createGitHubClient } from '../src/github/client.ts';
 import { type CaptureEnd, judgeCaptureError, judgeCaptureResult } from '../src/jobs/judge-capture.ts';
-import type { ClaimResponse } from '../src/jobs-api/protocol.ts';
+import type { ClaimResponse, Progress } from '../src/jobs-api/protocol.ts';
 import { countRows } from './count-rows.ts';
 import { describeError } from './describe-error.ts';
 import { createInstallationToken } from './installation-token.ts';
+import { keepInTouch } from './keep-in-touch.ts';
 import { captureLog, log } from './log.ts';
 import { createProgressLog } from './progress.ts';
 import { type CaptureReport, emptyReport, NO_TOTALS } from './report.ts';
 import type { RunContext } from './run-context.ts';
 import { USER_AGENT } from './version.ts';
 
-const HEARTBEAT_MS = 60_000;
 /** What a cancelled run waits for the batch that is on its way. */
 const GRACE_MS = 3_000;
 
@@ -56,13 +57,21 @@ async function captureClaimed(
   const [owner = '', name = ''] = job.repository.fullName.split('/');
   const startedMs = Date.now();
   const progress = createProgressLog(log.info);
-  const told = listenForStop(session, () => progress.last());
-  const { destination, rowsByTable } = countRows(createJobsApiDestination({ session, ...claim }));
   const github = createGitHubClient({
     ...context.github,
     userAgent: USER_AGENT,
     log: captureLog,
     token: createInstallationToken(claim, () => session.renewToken(), context.mask),
+  });
+  const withUsage = (last: Progress): Progress => ({ ...last, ...reportUsage(github.usage()) });
+  const app = keepInTouch(session, () => {
+    const last = progress.last();
+    return last && withUsage(last);
+  });
+  const jobsApi = createJobsApiDestination({ session, ...claim });
+  const { destination, rowsByTable } = countRows({
+    ...jobsApi,
+    write: (batch) => jobsApi.write({ ...batch, progress: withUsage(batch.progress) }),
   });
 
   const work = capture({
@@ -77,9 +86,11 @@ async function captureClaimed(
     github,
     destination,
     log: captureLog,
-    signal: AbortSignal.any([context.shutdown, told.signal]),
+    signal: AbortSignal.any([context.shutdown, app.signal]),
     deadline: context.deadline,
     budget: claim.budget,
+    renewBudget: app.renewBudget,
+    listenForBudget: app.listenForBudget,
     onProgress: progress.update,
   });
   const report: CaptureReport = {
@@ -120,9 +131,9 @@ async function captureClaimed(
     };
     report.message = describeError(error);
     if (end.outcome === 'continue') Object.assign(report, { status: 'continue', isFailure: false });
-    if (told.signal.aborted) report.status = 'stopped';
+    if (app.signal.aborted) report.status = 'stopped';
   } finally {
-    told.end();
+    app.end();
   }
   if (context.shutdown.aborted) {
     end = { ...end, outcome: 'cancelled', error: 'The workflow run was cancelled.' };
@@ -131,10 +142,11 @@ async function captureClaimed(
       isFailure: true,
       message: end.error,
     } satisfies Partial<CaptureReport>);
-  } else if (told.reason) {
-    report.message = told.reason;
+  } else if (app.reason) {
+    report.message = app.reason;
   }
-  await finish(session, end, report, context.shutdown.aborted || isAppAway);
+  const { graphqlMs, restMs } = reportUsage(github.usage());
+  await finish(session, end, report, { graphqlMs, restMs }, context.shutdown.aborted || isAppAway);
   return report;
 }
 
@@ -156,6 +168,7 @@ async function finish(
   session: JobsApiSession,
   end: CaptureEnd,
   report: CaptureReport,
+  used: ResponseTimes,
   isUrgent: boolean,
 ): Promise<void> {
   const { pullRequests, rows, points, requests, seconds } = report.totals;
@@ -171,6 +184,7 @@ async function finish(
         requests,
         seconds,
         gaps: report.gaps.length,
+        ...used,
         error: end.error?.slice(0, 2_000) ?? null,
       },
       isUrgent,
@@ -184,37 +198,6 @@ async function finish(
     report.isFailure = true;
     report.message = `${report.message ?? 'Captured'}; but the app could not be told: ${describeError(error)}`;
   }
-}
-
-/** Sends a sign of life every minute; its signal is aborted when the app wants the run to end. */
-function listenForStop(
-  session: JobsApiSession,
-  progress: () => ReturnType<ReturnType<typeof createProgressLog>['last']>,
-) {
-  const controller = new AbortController();
-  const told = {
-    signal: controller.signal,
-    /** Why the app wants the run to end. */
-    reason: null as string | null,
-    end: () => clearInterval(timer),
-  };
-  const stop = (reason: string) => {
-    told.reason = reason;
-    controller.abort();
-  };
-  const timer = setInterval(() => {
-    session.heartbeat({ progress: progress() }).then(
-      ({ next }) => {
-        if (next === 'stop') stop('The app told this run to stop: the job was cancelled.');
-      },
-      (error: unknown) => {
-        if (error instanceof JobsApiRefusal) stop(`The app ended this run: ${describeError(error)}`);
-        else log.info(`No answer to the sign of life: ${describeError(error)}`);
-      },
-    );
-  }, HEARTBEAT_MS);
-  timer.unref();
-  return told;
 }
 
 /** A capture ends by itself soon after the signal; one that hangs in a call must not eat the run's last seconds. */

@@ -2,10 +2,10 @@ import { BatchOutOfOrderError, storeBatch } from '../../src/destination/database
 import { heartbeat } from '../../src/jobs/runs.ts';
 import type { BatchResponse } from '../../src/jobs-api/protocol.ts';
 import { ForeignRowError, InvalidRowError } from '../../src/store/row-errors.ts';
-import { shareBudget } from './budget-share.ts';
 import type { Call } from './context.ts';
 import { readBatch } from './read-batch.ts';
 import { RefusedError } from './refused-error.ts';
+import { grantRunShare } from './run-share.ts';
 import { leaseOf, requireRunningSession } from './session.ts';
 
 /**
@@ -13,7 +13,7 @@ import { leaseOf, requireRunningSession } from './session.ts';
  * the rows say.
  */
 export const batches: Call = async (context, request): Promise<BatchResponse> => {
-  const { db, now, config } = context;
+  const { db, now } = context;
   // Before the body is read: a run that is over is told so at once.
   await requireRunningSession(context, db, request);
   const { header, rows } = await readBatch(request.req);
@@ -25,7 +25,7 @@ export const batches: Call = async (context, request): Promise<BatchResponse> =>
     const { id: key, repository_id: repositoryId } = session.job;
     const { stored } = await storeBatch(trx, { key, repositoryId, header, rows }).catch(refuseBatch);
     const next = await heartbeat(trx, { ...leaseOf(session, now()), progress: header.progress });
-    const budget = shareBudget(header.progress.pointsLeft, config.bulk.perInstallation);
+    const budget = await grantRunShare(trx, context, session, header.progress);
     return { stored, sequence: header.sequence, next, budget };
   });
 };

@@ -3,7 +3,6 @@ import { startRun } from '../../src/jobs/runs.ts';
 import type { JobStatus } from '../../src/jobs/transitions.ts';
 import { ClaimRequest, type ClaimResponse, PROTOCOL_VERSION } from '../../src/jobs-api/protocol.ts';
 import type { Database } from '../../src/store/database.ts';
-import { shareBudget } from './budget-share.ts';
 import { askGitHub, type Call, type JobsApiContext, RUN_LEASE_MS } from './context.ts';
 import { isSelfServiceWorkflow, requireSelfServiceWorkflow } from './identify-workflow.ts';
 import { giveInstallationToken } from './installation-token.ts';
@@ -13,6 +12,7 @@ import { requireServedProtocol } from './protocol-version.ts';
 import { MAX_JSON_BYTES, readJsonBody, requireShape } from './read-json-body.ts';
 import { RefusedError } from './refused-error.ts';
 import { requireJobsRepositoryRun } from './require-jobs-repository-run.ts';
+import { grantRunShare } from './run-share.ts';
 import { deriveSessionToken, hashSessionToken } from './session-token.ts';
 import { rememberToken, requireOwnToken } from './used-tokens.ts';
 
@@ -66,7 +66,12 @@ export const claim: Call = async (context, { req, bearer, jobId, line }): Promis
       ...installationToken,
       checkpoint: (stored?.checkpoint ?? null) as ClaimResponse['checkpoint'],
       sequence: stored?.sequence ?? 0,
-      budget: shareBudget(null, context.config.bulk.perInstallation),
+      budget: await grantRunShare(
+        trx,
+        context,
+        { job, run: { run, workflow_run_attempt: claims.runAttempt } },
+        null,
+      ),
     };
   });
 };

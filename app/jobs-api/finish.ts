@@ -1,9 +1,13 @@
+import type { Transaction } from 'kysely';
 import type { z } from 'zod';
+import type { ResponseTimes } from '../../src/budget/limits.ts';
 import { endRun } from '../../src/jobs/runs.ts';
 import { FinishRequest, type FinishResponse } from '../../src/jobs-api/protocol.ts';
+import type { DB } from '../../src/store/database.generated.ts';
 import type { Call } from './context.ts';
 import { MAX_JSON_BYTES, readJsonBody, requireShape } from './read-json-body.ts';
 import { RefusedError } from './refused-error.ts';
+import { releaseRunShare } from './run-share.ts';
 import { requireSession, type Session } from './session.ts';
 
 /** A continuation may wait this long: GitHub's budgets are whole again within the hour. */
@@ -19,11 +23,9 @@ export const finish: Call = async (context, request): Promise<z.infer<typeof Fin
 
   const settled = await db.transaction().execute(async (trx) => {
     const session = await requireSession(context, trx, request, { isLocked: true });
-    if (session.run.state === 'ended')
-      return { status: statusAfter(session, report.outcome), notBefore: null };
-    const { outcome, continueAt: _, error, ...result } = report;
-    const { id: jobId } = session.job;
-    return endRun(trx, { jobId, run: session.run.run, outcome, result, error, continueAt, now });
+    const ended = await endOnce(trx, session, report, { continueAt, now });
+    await releaseRunShare(trx, context, session, usedBy(report));
+    return ended;
   });
   if (!settled) throw new RefusedError('job_not_found', `There is no job ${request.jobId}. End this run.`);
   request.line.outcome = report.outcome;
@@ -33,6 +35,21 @@ export const finish: Call = async (context, request): Promise<z.infer<typeof Fin
   if (settled.notBefore !== null && settled.notBefore > now) onChange(settled.notBefore);
   return { status: settled.status };
 };
+
+async function endOnce(
+  trx: Transaction<DB>,
+  session: Session,
+  { outcome, continueAt: _, error, ...result }: FinishRequest,
+  { continueAt, now }: { continueAt: Date | null; now: Date },
+): Promise<{ status: string; notBefore: Date | null } | null> {
+  if (session.run.state === 'ended') return { status: statusAfter(session, outcome), notBefore: null };
+  const { id: jobId } = session.job;
+  return endRun(trx, { jobId, run: session.run.run, outcome, result, error, continueAt, now });
+}
+
+function usedBy({ graphqlMs, restMs }: FinishRequest): ResponseTimes | null {
+  return graphqlMs === undefined || restMs === undefined ? null : { graphqlMs, restMs };
+}
 
 function continueTime(report: FinishRequest, now: Date): Date | null {
   if (report.outcome !== 'continue' || report.continueAt === null) return null;

@@ -26,9 +26,15 @@ export interface CaptureOptions {
   signal?: AbortSignal;
   /** Ends the capture shortly before this time, as `continue`. */
   deadline?: Date;
+  /** The share of the installation's API budget to begin with; without one, GitHub's limits alone hold. */
   budget?: BudgetShare;
-  /** Asked for another share when this one is used up, or is nothing for now; null: there is none. */
+  /**
+   * Asks for a new share: called when the share is used up, is 0, or is older than BUDGET_SHARE_HOLDS_MS. Null: shares come
+   * with the destination's answers alone, and the one before holds until then. Never rejects.
+   */
   renewBudget?: () => Promise<BudgetShare | null>;
+  /** Called once: what it is given takes a share that came meanwhile, and that replaces the one before. */
+  listenForBudget?: (take: (share: BudgetShare) => void) => void;
   /** The longest single wait for GitHub's limits, milliseconds; a longer one ends the run as `continue`. Default 300,000. */
   maxWaitMs?: number;
   /** After each batch. */

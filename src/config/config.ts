@@ -54,6 +54,8 @@ export interface Config {
   limits: RouteLimits;
   include: CaptureInclude[];
   coalesceMs: number;
+  /** Percent of an installation's API budget that bulk work leaves alone for live work, 0 to 90. */
+  liveReservePercent: number;
   /** Pull requests. */
   autoHistoryLimit: number;
   /** Executions a day. */
@@ -105,6 +107,7 @@ export function loadConfig(env: Environment): LoadedConfig {
       `some of ${CAPTURE_INCLUDES.join(', ')}, separated by commas`,
     ) ?? ['pull-requests'],
     coalesceMs: Math.round(read.decimal('COALESCE_SECONDS', 0, 600, 3) * 1000),
+    liveReservePercent: read.integer('LIVE_RESERVE_PERCENT', 0, 90, 10),
     autoHistoryLimit: read.integer('AUTO_HISTORY_LIMIT', 0, 10_000_000, 20_000),
     inngestBulkPerDay: read.integer('INNGEST_BULK_PER_DAY', 0, 10_000_000, 500),
     retainRemovedDays: read.integer('RETAIN_REMOVED_DAYS', 0, 36_500, 90),

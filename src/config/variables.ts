@@ -140,6 +140,11 @@ export const VARIABLES = {
     fallback: '1',
     bounds: 'integer, 1 to 100',
   },
+  LIVE_RESERVE_PERCENT: {
+    meaning: "Part of an installation's API budget that bulk work leaves alone, for what has just changed.",
+    fallback: '10',
+    bounds: 'percent, integer, 0 to 90',
+  },
   OIDC_ISSUER: {
     meaning: 'Issuer of the tokens with which workflow runs prove who they are.',
     fallback:

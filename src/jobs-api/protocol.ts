@@ -18,6 +18,7 @@ export const BATCH_LIMITS = {
 
 const Id = z.number().int().positive();
 const Timestamp = z.iso.datetime({ offset: true });
+const Milliseconds = z.number().int().nonnegative();
 
 /** Where a capture stands. Opaque to everybody but the capture engine. */
 export const Checkpoint = z.record(z.string(), z.unknown());
@@ -33,6 +34,12 @@ export const Progress = z.object({
   /** GraphQL points, and REST requests, left in GitHub's current windows; null while not known. */
   pointsLeft: z.number().int().nullable(),
   restLeft: z.number().int().nullable().default(null),
+  /** When these windows end; absent or null while not known. */
+  pointsResetAt: Timestamp.nullish(),
+  restResetAt: Timestamp.nullish(),
+  /** Response time of all the run's requests so far; absent where it is not counted. */
+  graphqlMs: Milliseconds.optional(),
+  restMs: Milliseconds.optional(),
 });
 export type Progress = z.infer<typeof Progress>;
 
@@ -46,6 +53,12 @@ export const JobSpecification = z.object({
   include: z.array(z.enum(CAPTURE_INCLUDES)),
 });
 export type JobSpecification = z.infer<typeof JobSpecification>;
+
+/**
+ * For so many milliseconds a run may use a share, counted from the answer that brought it; then it asks for another one (a
+ * heartbeat) before it sends the next request. The app counts on it when it gives the rest to others.
+ */
+export const BUDGET_SHARE_HOLDS_MS = 30_000;
 
 /** The share of the installation's API budget that a run may use; renewed by every batch's and heartbeat's answer. */
 export const BudgetShare = z.object({
@@ -174,6 +187,9 @@ export const FinishRequest = z.object({
   requests: z.number().int().nonnegative(),
   seconds: z.number().nonnegative(),
   gaps: z.number().int().nonnegative(),
+  /** Response time of all the run's requests: of its share, no more than this is kept from others for the next minute. */
+  graphqlMs: Milliseconds.optional(),
+  restMs: Milliseconds.optional(),
   error: z.string().max(2_000).nullable(),
 });
 export type FinishRequest = z.infer<typeof FinishRequest>;

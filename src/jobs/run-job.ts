@@ -10,6 +10,7 @@ import { neutralizeLog } from '../text/neutralize.ts';
 import type { CaptureInclude } from '../work-item/work-item.ts';
 import { finishClassification } from './finish-classification.ts';
 import { holdLease } from './hold-lease.ts';
+import { holdShare } from './hold-share.ts';
 import type { Job } from './job.ts';
 import type { JobLog } from './job-log.ts';
 import { type CaptureEnd, judgeCaptureError, judgeCaptureResult } from './judge-capture.ts';
@@ -32,7 +33,14 @@ export interface RunJobOptions {
   tokenFor: TokenFor;
   config: Pick<
     Config,
-    'github' | 'limits' | 'coalesceMs' | 'inngestBulkPerDay' | 'include' | 'autoHistoryLimit' | 'rollout'
+    | 'github'
+    | 'limits'
+    | 'coalesceMs'
+    | 'inngestBulkPerDay'
+    | 'liveReservePercent'
+    | 'include'
+    | 'autoHistoryLimit'
+    | 'rollout'
   >;
   bulkFor: PlanContext['bulkFor'];
   log: JobLog;
@@ -141,15 +149,23 @@ async function captureJob(
     repositoryId: job.repository_id,
     checkpointKey: job.id,
   });
+  const github = createGitHubClient({
+    apiUrl: config.github.apiUrl,
+    graphqlUrl: config.github.graphqlUrl,
+    token: () => unlessAborted(signal, findToken(job, fullName, options.tokenFor)),
+    userAgent: 'hybrid-capture',
+    log: (level, message, fields) =>
+      log[level]({ job: job.id, repository: fullName, stage: 'capture', ...fields }, message),
+  });
+  const share = holdShare({
+    db,
+    job,
+    holder,
+    reservePercent: config.liveReservePercent,
+    usage: github.usage,
+    log,
+  });
   try {
-    const github = createGitHubClient({
-      apiUrl: config.github.apiUrl,
-      graphqlUrl: config.github.graphqlUrl,
-      token: () => unlessAborted(signal, findToken(job, fullName, options.tokenFor)),
-      userAgent: 'hybrid-capture',
-      log: (level, message, fields) =>
-        log[level]({ job: job.id, repository: fullName, stage: 'capture', ...fields }, message),
-    });
     const result = await capture({
       target: {
         repository: { owner, name, id: job.repository_id },
@@ -160,7 +176,9 @@ async function captureJob(
         include: job.include as CaptureInclude[],
       },
       github,
-      destination,
+      destination: share.renewWithWrites(destination),
+      budget: await share.renew(),
+      renewBudget: share.renew,
       log: (level, message, fields) =>
         log[level]({ job: job.id, repository: fullName, stage: 'capture', ...fields }, message),
       signal,
@@ -175,6 +193,7 @@ async function captureJob(
     if (options.signal?.aborted) return { outcome: 'continue', result: null, error: null };
     return judgeCaptureError(error);
   } finally {
+    await share.release();
     await lease.release();
     await destination.close();
   }

@@ -21,6 +21,20 @@ export interface BranchCommits {
   captured_at: Timestamp;
 }
 
+export interface BudgetGrants {
+  id: GeneratedAlways<number>;
+  installation_id: number;
+  holder: string;
+  kind: 'bulk' | 'live';
+  graphql_ms: number;
+  rest_ms: number;
+  granted_at: Timestamp;
+  usable_until: Timestamp;
+  used_graphql_ms: number | null;
+  used_rest_ms: number | null;
+  is_released: Generated<boolean>;
+}
+
 export interface CaptureCheckpoints {
   key: string;
   repository_id: number | null;
@@ -117,6 +131,19 @@ export interface Files {
 export interface HybridCaptureMigrations {
   name: string;
   applied_at: Generated<Timestamp>;
+}
+
+export interface InstallationBudgets {
+  installation_id: number;
+  points_left: number | null;
+  points_told_at: Timestamp | null;
+  points_reset_at: Timestamp | null;
+  rest_left: number | null;
+  rest_told_at: Timestamp | null;
+  rest_reset_at: Timestamp | null;
+  live_graphql_ms: Generated<number>;
+  live_rest_ms: Generated<number>;
+  live_seen_at: Timestamp | null;
 }
 
 export interface Installations {
@@ -441,6 +468,7 @@ export interface RolloutMetrics {
 
 export interface DB {
   branch_commits: BranchCommits;
+  budget_grants: BudgetGrants;
   capture_checkpoints: CaptureCheckpoints;
   capture_gaps: CaptureGaps;
   commands: Commands;
@@ -450,6 +478,7 @@ export interface DB {
   deliveries: Deliveries;
   files: Files;
   hybrid_capture_migrations: HybridCaptureMigrations;
+  installation_budgets: InstallationBudgets;
   installations: Installations;
   issue_assignees: IssueAssignees;
   issue_labels: IssueLabels;

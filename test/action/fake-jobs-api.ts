@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import {
   BatchHeader,
   BatchLine,
+  type BudgetShare,
   type Checkpoint,
   ClaimRequest,
   FinishRequest,
@@ -48,6 +49,8 @@ export interface FakeJobsApi {
   offer: object;
   next: 'continue' | 'stop';
   heartbeat: 'continue' | 'stop';
+  /** What heartbeats bring; null: nothing, as from an app that sends shares with batches only. */
+  share: BudgetShare | null;
   gapNumbers: number[];
   checkpoint: Checkpoint | null;
   sequence: number;
@@ -82,6 +85,7 @@ export async function startFakeJobsApi(): Promise<FakeJobsApi> {
     offer: { job: null, reason: 'not_enrolled', message: 'Not yet.' },
     next: 'continue',
     heartbeat: 'continue',
+    share: null,
     gapNumbers: [],
     checkpoint: null,
     sequence: 0,
@@ -189,7 +193,7 @@ export async function startFakeJobsApi(): Promise<FakeJobsApi> {
       }
       case 'heartbeat':
         HeartbeatRequest.parse(JSON.parse(text));
-        return reply(200, { next: fake.heartbeat });
+        return reply(200, { next: fake.heartbeat, ...(fake.share && { budget: fake.share }) });
       case 'gaps': {
         GapsRequest.parse(JSON.parse(text));
         const numbers = fake.gapNumbers;

@@ -218,7 +218,15 @@ describe('the destination', () => {
     const rows = [pullRequest(1, 'line\u2028separator \u2029 and ünï'), contributor(9)];
     await expect(destination.write(batch(5, rows))).resolves.toEqual({
       next: 'continue',
-      budget: { points: 4_000, reserve: 500 },
+      // An app that tells points only leaves the rest to GitHub's own limits.
+      budget: {
+        points: 4_000,
+        reserve: 500,
+        restRequests: 4_500,
+        restReserve: 500,
+        graphqlMsPerMinute: 54_000,
+        restMsPerMinute: 27_000,
+      },
     });
     expect(app.batches).toMatchObject([
       { header: { sequence: 5, checkpoint: { page: 5 } }, rows: [rows[1], rows[0]] },

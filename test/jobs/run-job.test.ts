@@ -22,6 +22,7 @@ describeEachDatabase('runJob', (database) => {
     db = database().db;
     log = collectLog();
     await resetJobs(db);
+    await db.deleteFrom('installation_budgets').execute();
     github().sandbox.faults.clear();
     changeRepository({ isArchived: false, stars: 3 });
   });
@@ -141,6 +142,70 @@ describeEachDatabase('runJob', (database) => {
     expect(await findMetrics(db)).toMatchObject([{ outcome: 'cancelled' }]);
   });
 
+  describe('its share of the budget', () => {
+    const grants = () =>
+      db
+        .selectFrom('budget_grants')
+        .select(['installation_id', 'holder', 'kind', 'graphql_ms', 'rest_ms', 'usable_until', 'is_released'])
+        .orderBy('id')
+        .execute();
+    const MONTH_AGO = new Date(Date.now() - 30 * 86_400_000);
+
+    test('is that of live work, held while it runs, and given back but for what it used', async () => {
+      const job = await ready({ items: [3, 4] });
+      let held: Awaited<ReturnType<typeof grants>> = [];
+      await carryOut(job, {
+        tokenFor: async (...asked) => {
+          if (held.length === 0) held = await grants();
+          return github().tokenFor(...asked);
+        },
+      });
+      const installation_id = github().installation.id;
+      const holder = expect.stringMatching(new RegExp(`^${job.jobId}/1/in_process:`));
+      expect(held).toEqual([
+        {
+          installation_id,
+          holder,
+          kind: 'live',
+          graphql_ms: 5_400,
+          rest_ms: 2_700,
+          usable_until: expect.any(Date),
+          is_released: false,
+        },
+      ]);
+      expect(held[0]?.usable_until.getTime()).toBeGreaterThan(Date.now());
+
+      const left = await grants();
+      expect(left.length).toBeGreaterThan(0);
+      for (const row of left)
+        expect(row).toMatchObject({ installation_id, holder, is_released: true, rest_ms: 0 });
+      const used = left.reduce((sum, row) => sum + row.graphql_ms, 0);
+      expect(used).toBeGreaterThan(0);
+      expect(used).toBeLessThan(5_400);
+      expect(Math.max(...left.map((row) => row.usable_until.getTime()))).toBeLessThanOrEqual(Date.now());
+    });
+
+    test("tells GitHub's number for the hour with each write", async () => {
+      await carryOut(await ready({ items: [3] }));
+      const told = await db.selectFrom('installation_budgets').selectAll().executeTakeFirstOrThrow();
+      expect(told).toMatchObject({ installation_id: github().installation.id, rest_left: null });
+      expect(told.points_left).toBeGreaterThan(4_000);
+      expect(told.points_reset_at?.getTime()).toBeGreaterThan(Date.now());
+    });
+
+    test('is that of bulk work where history is captured', async () => {
+      await carryOut(
+        await ready({ type: 'history', items: [], range: { until: MONTH_AGO }, reason: 'installation' }),
+      );
+      expect(new Set((await grants()).map(({ kind }) => kind))).toEqual(new Set(['bulk']));
+    });
+
+    test('is given back by a run that fails, too', async () => {
+      await carryOut(await ready({ repository: { ...github().workRepository, fullName: 'acme/gone' } }));
+      expect((await grants()).map(({ is_released }) => is_released)).toEqual([true]);
+    });
+  });
+
   describe('what goes wrong', () => {
     test('a token that GitHub does not give: blocked, with the cure', async () => {
       const job = await ready({});
@@ -171,6 +236,8 @@ describeEachDatabase('runJob', (database) => {
       expect(report.status).toBe('queued');
       expect(Date.parse(report.notBefore ?? '')).toBeGreaterThan(Date.now());
       expect(await findJob(db, job.jobId)).toMatchObject({ attempt: 0, status_reason: 'continuation' });
+      // The next hour begins, for the tests that follow.
+      github().sandbox.clock.advance(3_600_000);
     });
   });
 

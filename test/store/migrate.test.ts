@@ -59,7 +59,7 @@ describe('an embedded database', () => {
     const { db, close } = fromPglite(await PGlite.create({ parsers: PGLITE_PARSERS }));
     const broken = [
       ...MIGRATIONS,
-      { name: '0002-broken', sql: 'CREATE TABLE later (id bigint); SELECT 1/0' },
+      { name: '9999-broken', sql: 'CREATE TABLE later (id bigint); SELECT 1/0' },
     ];
     await expect(migrate(db, { migrations: broken })).rejects.toThrow('division by zero');
     expect(await tablesOf(db)).toEqual([]);

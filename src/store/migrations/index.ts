@@ -1,5 +1,6 @@
 import * as initial from './0001-initial.ts';
 import * as bulkCapture from './0002-bulk-capture.ts';
+import * as budgetGrants from './0003-budget-grants.ts';
 import * as loops from './0004-loops.ts';
 
 export interface Migration {
@@ -11,5 +12,6 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { name: '0001-initial', sql: initial.sql },
   { name: '0002-bulk-capture', sql: bulkCapture.sql },
+  { name: '0003-budget-grants', sql: budgetGrants.sql },
   { name: '0004-loops', sql: loops.sql },
 ];

@@ -235,6 +235,7 @@ async function emptyDatabase(db: Database): Promise<void> {
     'capture_checkpoints',
     'oidc_tokens',
     'leases',
+    'installation_budgets',
   ] as const) {
     await db.deleteFrom(table).execute();
   }

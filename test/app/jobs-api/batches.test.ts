@@ -49,7 +49,7 @@ describeEachDatabase('…/batches', (database) => {
     });
     expect(answer).toMatchObject({
       status: 200,
-      body: { stored: true, sequence: 1, next: 'continue', budget: { points: 500, reserve: 500 } },
+      body: { stored: true, sequence: 1, next: 'continue', budget: { points: 2_500, reserve: 500 } },
     });
     expect(await stored()).toEqual([
       { id: 11, repository_id: SHOP.id, title: 'Change 11' },

@@ -55,11 +55,9 @@ describeEachDatabase("the Action's client against the Jobs API", (database) => {
       progress: progress(100, 4_000),
       rows: rowsOf(100),
     };
-    expect(await destination.write(batch)).toEqual({
-      next: 'continue',
-      budget: { points: 700, reserve: 500 },
-    });
-    expect(await session.heartbeat({ progress: progress(100) })).toEqual({ next: 'continue' });
+    const budget = { ...claimed.budget, points: 3_500 };
+    expect(await destination.write(batch)).toEqual({ next: 'continue', budget });
+    expect(await session.heartbeat({ progress: progress(100) })).toEqual({ next: 'continue', budget });
 
     const pullRequests = await api.db
       .selectFrom('pull_requests')

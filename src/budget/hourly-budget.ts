@@ -1,0 +1,32 @@
+import { HOUR_MS } from './limits.ts';
+
+/** What GitHub has told of one hourly budget of an installation, in the headers of a run's requests. */
+export interface HourlyBudget {
+  /** Points, or requests. */
+  left: number;
+  toldAt: Date;
+  /** When the budget is whole again; null while not known. */
+  resetAt: Date | null;
+}
+
+/** What is left as far as is known; null before GitHub has told it, and once the hour that was told of is over. */
+export function judgeLeft(budget: HourlyBudget | null, now: Date): number | null {
+  return budget === null || endOf(budget) <= now.getTime() ? null : budget.left;
+}
+
+/**
+ * What is known once a run has told its number. Within one hour the budget only falls, so of two runs' numbers the lower one
+ * holds, in whatever order they come; without GitHub's reset time the newer one does.
+ */
+export function mergeHourly(known: HourlyBudget | null, told: HourlyBudget): HourlyBudget {
+  if (known === null || judgeLeft(known, told.toldAt) === null) return told;
+  if (known.resetAt === null || told.resetAt === null) return told;
+  if (known.resetAt.getTime() !== told.resetAt.getTime()) return known.resetAt < told.resetAt ? told : known;
+  return known.left < told.left ? known : told;
+}
+
+/** GitHub's hours end at most an hour from now, whatever was told. */
+function endOf({ toldAt, resetAt }: HourlyBudget): number {
+  const latest = toldAt.getTime() + HOUR_MS;
+  return Math.min(resetAt?.getTime() ?? latest, latest);
+}
