@@ -6,12 +6,15 @@ export type BudgetReport = Partial<
   Pick<Progress, 'pointsLeft' | 'pointsResetAt' | 'restLeft' | 'restResetAt' | 'graphqlMs' | 'restMs'>
 >;
 
-/** What a run's GitHub client knows of the budget. It sends GraphQL requests only. */
-export function reportUsage({ seconds, pointsLeft, resetAt }: Usage) {
+/** What a run's GitHub client knows of the budget. */
+export function reportUsage(usage: Usage) {
+  const { seconds, restSeconds, pointsLeft, resetAt, restLeft, restResetAt } = usage;
   return {
     pointsLeft,
     pointsResetAt: resetAt?.toISOString() ?? null,
     graphqlMs: Math.ceil(seconds * 1000),
-    restMs: 0,
+    restLeft,
+    restResetAt: restResetAt?.toISOString() ?? null,
+    restMs: Math.ceil(restSeconds * 1000),
   } satisfies BudgetReport;
 }

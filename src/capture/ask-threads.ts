@@ -5,11 +5,11 @@ import { CONNECTIONS_OF_ONE_POINT } from './connections.ts';
 import { ITEM_KINDS } from './item-kinds.ts';
 import { growPageSize, restorePageSize, shrinkPageSize } from './page-size.ts';
 import { type PullRequestOfThreads, type RootNode, type ThreadsData, threadsOf } from './queries/threads.ts';
+import { type KnownPullRequest, leaveToNextWalk, type Question } from './review-comments.ts';
 import { threadRows } from './rows/nested.ts';
 import { databaseIdOf } from './rows/people.ts';
 import type { Session } from './session.ts';
 import { addThreads, type PullRequestThreads, rememberThreads } from './thread-index.ts';
-import type { KnownPullRequest, Question } from './walk-review-comments.ts';
 
 /** Asks pull requests for their threads, and threads for their first comments; what is told goes into `known`. */
 export async function askThreads(
@@ -19,7 +19,8 @@ export async function askThreads(
 ): Promise<void> {
   const { sizes } = session.state;
   const pulls = [...wanted.keys()];
-  for (const pull of pulls) pull.isAsked = true;
+  const partial = numbers.map((number) => known.get(number)).filter(isPartial);
+  for (const pull of [...pulls, ...partial]) pull.isAsked = true;
   const roots = [...wanted]
     .flatMap(([pull, ids]) => [...ids].map((id) => ({ pull, id })))
     .slice(0, CONNECTIONS_OF_ONE_POINT - numbers.length);
@@ -36,37 +37,38 @@ export async function askThreads(
       numbers.length + roots.length > 1,
     );
     const repository = checkRepository(session, answer);
-    sizes.threads = growPageSize(sizes.threads, numbers.length, answer.durationMs, session.roomMs());
+    sizes.threads = growPageSize(
+      sizes.threads,
+      numbers.length + roots.length,
+      answer.durationMs,
+      session.roomMs(),
+    );
     for (const [i, { number }] of pages.entries()) {
       const before = known.get(number);
       const pull = typeof before === 'object' ? before : null;
-      known.set(number, takeThreads(session, number, repository[`i${i}`] ?? null, answer.receivedAt, pull));
+      known.set(number, readThreads(session, number, repository[`i${i}`] ?? null, answer.receivedAt, pull));
     }
     for (const [i, { pull, id }] of roots.entries()) {
       const root = databaseIdOf(answer.data[`t${i}`]?.comments.nodes?.[0] ?? NOBODY);
+      pull.asked.add(id);
       if (root !== null) pull.byRoot.set(root, id);
-    }
-    const asked = new Set(roots.map(({ id }) => id));
-    for (const pull of pulls) {
-      const rooted = new Set(pull.byRoot.values());
-      pull.isRootsKnown = pull.threads.every(({ id }) => rooted.has(id) || asked.has(id));
     }
   } catch (error) {
     if (!(error instanceof GitHubError) || error.code !== 'too_heavy') throw error;
     if (numbers.length <= 1) {
       // Even one is too much: it is captured by number, in as small parts as it takes.
       for (const number of numbers) {
-        leaveToNumber(session, number);
+        leaveToNextWalk(session, number);
         known.set(number, 'elsewhere');
       }
-      for (const pull of pulls) pull.isRootsKnown = true;
+      for (const { pull, id } of roots) pull.asked.add(id);
       sizes.threads = restorePageSize(sizes.threads);
     } else {
       for (const number of numbers) if (!isPartial(known.get(number))) known.delete(number);
       sizes.threads = shrinkPageSize(sizes.threads, numbers.length);
     }
   } finally {
-    for (const pull of pulls) pull.isAsked = false;
+    for (const pull of [...pulls, ...partial]) pull.isAsked = false;
   }
 }
 
@@ -81,7 +83,11 @@ function cursorOf(pull: KnownPullRequest | undefined): string | null {
 
 const NOBODY = { databaseId: null, fullDatabaseId: null };
 
-function takeThreads(
+/**
+ * Stores a page of a pull request's threads; answers what is known of them with it.
+ * @param before what the pages before told
+ */
+export function readThreads(
   session: Session,
   number: number,
   node: PullRequestOfThreads | null,
@@ -105,7 +111,7 @@ function takeThreads(
   const hasHoles = nodes.length !== threads?.nodes?.length;
   const leadsNowhere = hasNextPage && (endCursor === null || endCursor === before?.cursor);
   if (itemId === null || isNew || !threads || hasHoles || leadsNowhere) {
-    leaveToNumber(session, number);
+    leaveToNextWalk(session, number);
     return 'elsewhere';
   }
   const capturedAt = receivedAt.toISOString();
@@ -119,9 +125,4 @@ function takeThreads(
   addThreads(pull, nodes);
   pull.cursor = hasNextPage ? endCursor : null;
   return pull;
-}
-
-/** It is captured whole, by its number, at the end of the walk. */
-export function leaveToNumber({ state: { walk } }: Session, number: number): void {
-  if (!walk.numbers.includes(number)) walk.numbers.push(number);
 }

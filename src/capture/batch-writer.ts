@@ -30,6 +30,8 @@ export interface BatchWriter {
 export function createBatchWriter(
   destination: CaptureDestination,
   opened: { checkpoint: Checkpoint | null; sequence: number },
+  /** Told of each answer as soon as it is there. */
+  onAnswer: (answer: WriteAnswer) => void = () => {},
 ): BatchWriter {
   let rows: CaptureRow[] = [];
   let bytes = 0;
@@ -87,7 +89,7 @@ export function createBatchWriter(
           rows: batch,
         });
         // It is awaited by the next flush; until then a failure must not count as unhandled.
-        write.catch(() => {});
+        write.then(onAnswer, () => {});
         pending = write;
       }
       stored = checkpoint;

@@ -1,5 +1,5 @@
 import type { GitHubClient, Usage } from '../github/client.ts';
-import type { BudgetShare } from '../jobs-api/protocol.ts';
+import { BUDGET_SHARE_HOLDS_MS, type BudgetShare } from '../jobs-api/protocol.ts';
 
 type Api = 'graphql' | 'rest';
 /** What is used of a share. */
@@ -47,7 +47,9 @@ export function judgeBudget(
 
 export interface Budget {
   /** Replaces the share: the client's lanes follow it. */
-  renew(share: BudgetShare): void;
+  renew(share: BudgetShare, now: Date): void;
+  /** Whoever gives shares has none but the one before, which goes on. */
+  keep(now: Date): void;
   judge(api: Api, now: Date): BudgetJudgement;
   /** When GitHub's window of that API begins anew, if that is known. */
   resetAt(api: Api): Date | null;
@@ -58,21 +60,36 @@ export interface Budget {
 /** GitHub ends a request after 10 s; below half of that there is room for a page that is heavier than the last. */
 const ROOM_MS = 5_000;
 
-/** The share of a capture's run; without one the run has all that GitHub allows. */
-export function createBudget(github: GitHubClient, given: BudgetShare | undefined): Budget {
+/**
+ * The share of a capture's run; without one the run has all that GitHub allows.
+ * @param isRenewable shares are given for a time, and others can be asked for
+ */
+export function createBudget(
+  github: GitHubClient,
+  given: BudgetShare | undefined,
+  { isRenewable, now }: { isRenewable: boolean; now: Date },
+): Budget {
   let share: BudgetShare | null = null;
   let before = github.usage();
+  let givenAt = now;
   const budget: Budget = {
-    renew(next) {
+    renew(next, at) {
       share = next;
+      givenAt = at;
       before = github.usage();
       github.limit(next);
     },
-    judge: (api, now) =>
-      share === null ? { kind: 'go' } : judgeBudget(api, share, before, github.usage(), now),
+    keep(at) {
+      givenAt = at;
+    },
+    judge(api, at) {
+      if (share === null) return { kind: 'go' };
+      if (isRenewable && at.getTime() - givenAt.getTime() > BUDGET_SHARE_HOLDS_MS) return { kind: 'renew' };
+      return judgeBudget(api, share, before, github.usage(), at);
+    },
     roomMs: () => (share === null ? ROOM_MS : Math.min(ROOM_MS, share.graphqlMsPerMinute / 2)),
     resetAt: (api) => (api === 'graphql' ? github.usage().resetAt : github.usage().restResetAt),
   };
-  if (given !== undefined) budget.renew(given);
+  if (given !== undefined) budget.renew(given, now);
   return budget;
 }

@@ -69,6 +69,10 @@ const Walk = z.object({
   listed: z.number(),
   /** Items that changed after this time, but before the pass began, are left to others; null: none. */
   until: z.string().nullable(),
+  /** Where the list of review comments goes on beside it: the next page's path. */
+  comments: z.object({ cursor: z.string().nullable(), isListed: z.boolean() }),
+  /** The highest number that was listed. */
+  highest: z.number(),
   /** Numbers still to be fetched one by one. */
   numbers: z.array(z.number()),
   needs: z.array(Need),
@@ -141,6 +145,8 @@ export function startWalk(
     listedTotal: null,
     listed: 0,
     until: options.until ?? null,
+    comments: { cursor: null, isListed: false },
+    highest: 0,
     numbers: [...(options.numbers ?? [])],
     needs: [],
     open: [],

@@ -2,14 +2,16 @@ import type { GraphqlAnswer } from '../github/client.ts';
 import { GitHubError } from '../github/errors.ts';
 import { checkRepository } from './check-repository.ts';
 import { type CaptureState, isLeftToOthers } from './checkpoint.ts';
-import { LISTED_CONNECTIONS } from './connections.ts';
+import { CONNECTIONS_OF_ONE_POINT, LISTED_CONNECTIONS } from './connections.ts';
 import { finishItems } from './finish-items.ts';
 import type { DetailLevel, ItemKind } from './item-kinds.ts';
 import type { ListedPullRequest } from './list-pull-requests.ts';
 import { growPageSize, restorePageSize, shrinkPageSize } from './page-size.ts';
 import { type ItemPageData, type ItemsByNumberData, itemPage, itemsByNumber } from './queries/items.ts';
 import type { Connection, ItemNode } from './queries/nodes.ts';
+import type { PullRequestOfThreads } from './queries/threads.ts';
 import { type ItemContext, readItem } from './read-item.ts';
+import type { ReviewComments } from './review-comments.ts';
 import { listedRows } from './rows/rest.ts';
 import type { Session } from './session.ts';
 
@@ -17,6 +19,7 @@ import type { Session } from './session.ts';
 export interface Bulk {
   listed: Map<number, ListedPullRequest>;
   busy: Set<number>;
+  comments: ReviewComments;
 }
 
 /** GitHub's times are of whole seconds. */
@@ -90,15 +93,17 @@ async function fetchNumbers(
 ): Promise<void> {
   const { state } = session;
   const { walk } = state;
+  const waiting = bulk?.comments.numbersWaiting() ?? new Set<number>();
+  const items = bulk ? countOfOnePoint(kind, chosen, waiting) : chosen.length;
   const { answer, nodes, level, asked } = await adapt(
     session,
     kind,
-    { items: chosen.length, level: bulk ? 'bulk' : 'full' },
+    { items, level: bulk ? 'bulk' : 'full' },
     async (size, wanted, canShrink) => {
       const numbers = chosen.slice(0, size);
       const variables = Object.fromEntries(numbers.map((number, i) => [`n${i}`, number]));
       const answer = await session.ask<ItemsByNumberData>(
-        itemsByNumber(kind, wanted, numbers.length),
+        itemsByNumber(kind, wanted, numbers.length, (i) => wanted === 'bulk' && waiting.has(numbers[i] ?? 0)),
         variables,
         canShrink,
       );
@@ -130,6 +135,16 @@ async function fetchNumbers(
   const done = new Set(chosen.slice(0, asked));
   walk.numbers = walk.numbers.filter((number) => !done.has(number));
   for (const number of done) bulk?.listed.delete(number);
+}
+
+/** How many of these pull requests one point buys: those of which comments wait are asked for a connection more. */
+function countOfOnePoint(kind: ItemKind, numbers: readonly number[], waiting: ReadonlySet<number>): number {
+  let connections = 0;
+  const end = numbers.findIndex((number) => {
+    connections += kind.bulkConnections.length + (waiting.has(number) ? 1 : 0);
+    return connections > CONNECTIONS_OF_ONE_POINT;
+  });
+  return end < 0 ? numbers.length : end;
 }
 
 type Attempt = { answer: GraphqlAnswer<unknown>; asked: number; hasHoles: boolean };
@@ -203,6 +218,8 @@ function takeItem(
   const { walk } = state;
   if (isLeftToOthers(state, node.updatedAt)) {
     if (state.total !== null) state.total -= 1;
+    state.isPartial = true;
+    bulk?.comments.leave(node.number);
     return;
   }
   // GitHub's servers don't agree on the second: what came after the list must not look older.
@@ -224,8 +241,13 @@ function takeItem(
     session.addGap({ number: node.number, connection: kind.oneField, reason: 'GitHub fails on its fields' });
   }
   session.writer.add(reading.rows);
+  if (bulk && hasThreads(node)) bulk.comments.take(node.number, node, answer.receivedAt);
   walk.needs.push(...reading.needs);
   walk.open.push(reading.item);
+}
+
+function hasThreads(node: ItemNode): node is PullRequestOfThreads {
+  return 'reviewThreads' in node;
 }
 
 /**

@@ -20,10 +20,12 @@ const PAGE = '/pulls?state=all&sort=created&direction=asc&per_page=100';
 /**
  * Reads the next page of the repository's list of pull requests: their numbers join the walk's. 100 a request, of the REST
  * API's own budget.
+ * @param leave is told of those that are left to others
  */
 export async function listPullRequests(
   session: Session,
   listed: Map<number, ListedPullRequest>,
+  leave: (number: number) => void,
 ): Promise<void> {
   const { state, options } = session;
   const { walk } = state;
@@ -43,9 +45,11 @@ export async function listPullRequests(
     if (isLeftToOthers(state, updatedAt)) {
       if (state.total !== null) state.total -= 1;
       state.isPartial = true;
+      leave(number);
       continue;
     }
     walk.numbers.push(number);
+    walk.highest = Math.max(walk.highest, number);
     listed.set(number, {
       number,
       labels: labels.map((label) => label.name),

@@ -8,7 +8,6 @@ import { walkCommits } from './walk-commits.ts';
 import { listAll, listChanged, walkItems } from './walk-items.ts';
 import { walkLabels } from './walk-labels.ts';
 import { walkPullRequests } from './walk-pull-requests.ts';
-import { walkReviewComments } from './walk-review-comments.ts';
 
 export interface CaptureTarget {
   repository: { owner: string; name: string; id?: number };
@@ -29,7 +28,6 @@ export interface Stage {
     | 'verify'
     | 'changed comments'
     | 'pull requests'
-    | 'review comments'
     | 'pull requests that changed meanwhile'
     | 'issues';
   /** The items that it captures. */
@@ -50,6 +48,19 @@ export function changedSince(
   const [a, b] = [state.changedSince, target.since?.toISOString() ?? null];
   if (a === null || b === null) return a ?? b;
   return Date.parse(a) > Date.parse(b) ? a : b;
+}
+
+/** Review threads and their comments that the whole walk did not see are there no more. */
+function closeReviewThreads({ state, writer, totals, repositoryId }: Session): void {
+  const { startedAt, isPartial } = state;
+  if (isPartial || startedAt === null || totals.pull_request === 0) return;
+  const row = {
+    repository_id: repositoryId,
+    scope: 'threads',
+    started_at: startedAt,
+    captured_at: startedAt,
+  };
+  writer.add([{ table: 'snapshots', row }]);
 }
 
 /** The stages that carry a target out, in order. None: the repository's own row is all. */
@@ -87,14 +98,15 @@ export function planStages(target: CaptureTarget, state: Pick<CaptureState, 'cha
   const { include } = target;
   const allPulls: Stage[] = [
     { name: 'pull requests', kind: 'pull_request', run: walkPullRequests },
-    { name: 'review comments', kind: 'pull_request', isAgain: true, run: walkReviewComments },
     {
       name: 'pull requests that changed meanwhile',
       kind: 'pull_request',
       isAgain: true,
       run: async (session) => {
         const { startedAt, done } = session.state;
-        if (startedAt !== null && done > FEW) await walkItems(session, pulls, listChanged(startedAt));
+        const list = startedAt !== null && done > FEW ? listChanged(startedAt) : null;
+        await walkItems(session, pulls, list);
+        closeReviewThreads(session);
       },
     },
   ];

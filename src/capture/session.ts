@@ -22,6 +22,7 @@ export interface SessionOptions {
   deadline?: Date;
   budget?: BudgetShare;
   renewBudget?: () => Promise<BudgetShare | null>;
+  listenForBudget?: (take: (share: BudgetShare) => void) => void;
   maxWaitMs: number;
   onProgress?: (progress: Progress) => void;
   now: () => Date;
@@ -81,10 +82,15 @@ export function createSession(
   opened: { checkpoint: Checkpoint | null; sequence: number },
 ): Session {
   const { github, signal, deadline, now } = options;
-  const writer = createBatchWriter(options.destination, opened);
+  const writer = createBatchWriter(options.destination, opened, ({ budget: share }) => {
+    // A share is promised from the answer on, not from when somebody looks at it.
+    if (share !== undefined) budget.renew(share, now());
+  });
   const warnings = new Set<string>();
   const before = github.usage();
-  const budget = createBudget(github, options.budget);
+  const isRenewable = options.renewBudget !== undefined;
+  const budget = createBudget(github, options.budget, { isRenewable, now: now() });
+  options.listenForBudget?.((share) => budget.renew(share, now()));
   const inTurn = createTurns();
   let lastFlush = now().getTime();
   const allowedMs = deadline === undefined ? Number.POSITIVE_INFINITY : deadline.getTime() - now().getTime();
@@ -104,7 +110,6 @@ export function createSession(
   }
 
   function obey(answer: WriteAnswer | null): void {
-    if (answer?.budget !== undefined) budget.renew(answer.budget);
     if (answer?.next === 'stop') throw new Interruption('stopped', 'the destination asked to stop');
   }
 
@@ -137,7 +142,8 @@ export function createSession(
         obey(await writer.settle());
         if (budget.judge(api, now()).kind !== 'renew') return;
         const share = await options.renewBudget?.();
-        if (share) budget.renew(share);
+        if (share) budget.renew(share, now());
+        else if (share === null) budget.keep(now());
       });
       if (budget.judge(api, now()).kind !== 'renew') continue;
       const isWorthWaiting = options.renewBudget !== undefined && RENEW_AFTER_MS <= maxWaitMs;

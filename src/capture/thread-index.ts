@@ -15,27 +15,36 @@ export interface PullRequestThreads {
   cursor: string | null;
   /** Thread by the id of its first comment, which replies name. */
   byRoot: Map<number, string>;
-  /** Every thread has been asked for its first comment: nothing more can be found out. */
-  isRootsKnown: boolean;
+  /** Threads that were asked for their first comments, whatever they answered. */
+  asked: Set<string>;
   /** They are being asked. */
   isAsked: boolean;
 }
 
 export function rememberThreads(itemId: number): PullRequestThreads {
-  return { itemId, threads: [], cursor: null, byRoot: new Map(), isRootsKnown: false, isAsked: false };
+  return { itemId, threads: [], cursor: null, byRoot: new Map(), asked: new Set(), isAsked: false };
 }
 
 export function addThreads(pull: PullRequestThreads, threads: readonly ThreadNode[]): void {
   pull.threads.push(...threads.map((thread) => ({ id: thread.id, place: placeOfThread(thread) })));
 }
 
-/** The threads that must be asked for their first comments to find that of this one: those of its place, or all. */
+/** Whether nothing more can be found out about which comment belongs to which thread. */
+export function isAskedOut(pull: PullRequestThreads): boolean {
+  const known = new Set(pull.byRoot.values());
+  return pull.cursor === null && pull.threads.every(({ id }) => known.has(id) || pull.asked.has(id));
+}
+
+/**
+ * The threads that must be asked for their first comments to find that of this one: those of its place, but for the last, which is
+ * then the only one left; or, where none is there, all.
+ */
 export function candidatesFor(pull: PullRequestThreads, comment: RestReviewComment): string[] {
   const known = new Set(pull.byRoot.values());
-  const open = pull.threads.filter(({ id }) => !known.has(id));
+  const open = pull.threads.filter(({ id }) => !known.has(id) && !pull.asked.has(id));
   const place = placeOfComment(comment);
   const there = open.filter((thread) => thread.place === place);
-  return (there.length > 0 ? there : open).map(({ id }) => id);
+  return (there.length > 1 ? there.slice(0, -1) : open).map(({ id }) => id);
 }
 
 /**
@@ -46,13 +55,11 @@ export function candidatesFor(pull: PullRequestThreads, comment: RestReviewComme
 export function findThread(pull: PullRequestThreads, comment: RestReviewComment): string | null {
   const root = comment.in_reply_to_id ?? comment.id;
   const known = pull.byRoot.get(root);
-  if (known !== undefined || pull.isRootsKnown || pull.cursor !== null) return known ?? null;
+  if (known !== undefined || pull.cursor !== null) return known ?? null;
   const place = placeOfComment(comment);
-  const there = pull.threads.filter((thread) => thread.place === place);
-  const [only] = there;
-  if (only === undefined || there.length > 1) return null;
-  // Another one began there, of which the list of threads knew nothing yet.
-  if ([...pull.byRoot.values()].includes(only.id)) return null;
+  const taken = new Set(pull.byRoot.values());
+  const [only, ...others] = pull.threads.filter(({ id, place: at }) => at === place && !taken.has(id));
+  if (only === undefined || others.length > 0) return null;
   pull.byRoot.set(root, only.id);
   return only.id;
 }

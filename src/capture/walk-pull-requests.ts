@@ -3,6 +3,7 @@ import { continueConnections } from './continue-connections.ts';
 import { type Bulk, fetchByNumber } from './fetch-items.ts';
 import { ITEM_KINDS } from './item-kinds.ts';
 import { listPullRequests } from './list-pull-requests.ts';
+import { createReviewComments } from './review-comments.ts';
 import { runLanes } from './run-lanes.ts';
 import type { Session } from './session.ts';
 
@@ -15,36 +16,25 @@ const LEAD = 200;
 const CONTINUED_TOGETHER = 24;
 
 /**
- * Captures all pull requests of a repository, without their review threads: the REST API lists them with labels and assignees,
- * GraphQL tells the rest, side by side, each by its own budget.
+ * Captures all pull requests of a repository in lanes that go side by side: the REST API lists them with labels and assignees, and
+ * lists all review comments; GraphQL tells the rest of each, and the threads of those that have review comments. Each API has a
+ * budget of its own, and the time that GraphQL takes is what binds.
  */
 export async function walkPullRequests(session: Session): Promise<void> {
   const { walk, sizes } = session.state;
-  const bulk: Bulk = { listed: new Map(), busy: new Set() };
+  const comments = createReviewComments(session);
+  const bulk: Bulk = { listed: new Map(), busy: new Set(), comments };
   const busyNeeds = new Set<Need>();
   let isListing = false;
 
   async function list(): Promise<void> {
     isListing = true;
     try {
-      await listPullRequests(session, bulk.listed);
+      await listPullRequests(session, bulk.listed, comments.leave);
     } finally {
       isListing = false;
     }
     await session.save();
-  }
-
-  function nextQuestion(): Promise<void> | null {
-    const numbers = walk.numbers.length - bulk.busy.size;
-    const needs = walk.needs.length - busyNeeds.size;
-    const isAllListed = walk.isListed && !isListing;
-    if (needs >= CONTINUED_TOGETHER) return saved(continueConnections(session, KIND, busyNeeds));
-    if (numbers >= sizes.bulk.size || (isAllListed && numbers > 0))
-      return saved(fetchByNumber(session, KIND, bulk));
-    // Those that are under way may still bring some that can go with them.
-    if (isAllListed && numbers === 0 && bulk.busy.size === 0 && needs > 0)
-      return saved(continueConnections(session, KIND, busyNeeds));
-    return null;
   }
 
   async function saved(work: Promise<void>): Promise<void> {
@@ -52,11 +42,31 @@ export async function walkPullRequests(session: Session): Promise<void> {
     await session.save();
   }
 
+  /** Whether a pull request is still to be fetched, so that its threads come with it. */
+  function isToCome(number: number): boolean {
+    return (!walk.isListed && number > walk.highest) || walk.numbers.includes(number);
+  }
+
+  function nextQuestion(): Promise<void> | null {
+    const numbers = walk.numbers.length - bulk.busy.size;
+    const needs = walk.needs.length - busyNeeds.size;
+    const isAllListed = walk.isListed && !isListing;
+    if (needs >= CONTINUED_TOGETHER) return saved(continueConnections(session, KIND, busyNeeds));
+    const isEnough = numbers >= sizes.bulk.size || (isAllListed && numbers > 0);
+    if (isEnough && comments.isAhead()) return fetchByNumber(session, KIND, bulk).then(comments.store);
+    // Those that are under way may still bring some that can go with them.
+    const isAllFetched = isAllListed && walk.numbers.length === 0;
+    if (isAllFetched && needs > 0) return saved(continueConnections(session, KIND, busyNeeds));
+    return comments.nextQuestion(isToCome, isAllFetched && busyNeeds.size === 0);
+  }
+
   await runLanes([
-    {
-      atOnce: 1,
-      next: () => (walk.isListed || isListing || walk.numbers.length >= LEAD ? null : list()),
-    },
+    { atOnce: 1, next: () => (walk.isListed || isListing || walk.numbers.length >= LEAD ? null : list()) },
+    { atOnce: 1, next: comments.nextPage },
     { atOnce: AT_ONCE, next: nextQuestion },
   ]);
+  const left = walk.numbers.length + walk.needs.length;
+  if (!walk.isListed || !walk.comments.isListed || left > 0) {
+    throw new Error(`The walk over pull requests ended before its end: ${left} of them are left.`);
+  }
 }

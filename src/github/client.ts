@@ -66,8 +66,9 @@ export interface Usage {
   /** Requests sent in both lanes, refused ones too; of those, the ones of the REST API. */
   requests: number;
   restRequests: number;
-  /** Sum of GraphQL response times, seconds. */
+  /** Sums of response times of the two APIs, seconds. */
   seconds: number;
+  restSeconds: number;
   /** Points and REST requests left in GitHub's windows, and when the next ones begin; null while not known. */
   pointsLeft: number | null;
   resetAt: Date | null;
@@ -130,6 +131,7 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
     requests: 0,
     restRequests: 0,
     seconds: 0,
+    restSeconds: 0,
     pointsLeft: null,
     resetAt: null,
     restLeft: null,
@@ -357,6 +359,7 @@ function countGraphql(usage: Usage, exchange: Exchange, data: unknown): void {
 function countRest(usage: Usage, exchange: Exchange): void {
   usage.requests += 1;
   usage.restRequests += 1;
+  usage.restSeconds += exchange.durationMs / 1000;
   const { remaining, resetAt } = windowOf(exchange);
   usage.restLeft = remaining ?? usage.restLeft;
   usage.restResetAt = resetAt ?? usage.restResetAt;

@@ -5,6 +5,7 @@ import {
   addThreads,
   candidatesFor,
   findThread,
+  isAskedOut,
   type PullRequestThreads,
   rememberThreads,
 } from '../../src/capture/thread-index.ts';
@@ -71,9 +72,10 @@ describe('the thread of a review comment', () => {
     const pull = pullOf([thread('T1'), thread('T2')]);
     expect(findThread(pull, comment(1))).toBeNull();
     pull.byRoot.set(1, 'T2');
-    pull.byRoot.set(7, 'T1');
     expect(findThread(pull, comment(1))).toBe('T2');
+    // The only one that is left there.
     expect(findThread(pull, comment(8, { in_reply_to_id: 7 }))).toBe('T1');
+    expect(findThread(pull, comment(9))).toBeNull();
   });
 
   test('is not one that another comment began', () => {
@@ -95,14 +97,19 @@ describe('the thread of a review comment', () => {
       thread('T3', { originalLine: 9 }),
       thread('T4', { path: 'b' }),
     ]);
-    expect(candidatesFor(pull, comment(1))).toEqual(['T1', 'T2']);
+    expect(candidatesFor(pull, comment(1))).toEqual(['T1']);
     expect(candidatesFor(pull, comment(1, { path: 'elsewhere' }))).toEqual(['T1', 'T2', 'T3', 'T4']);
     pull.byRoot.set(7, 'T1').set(8, 'T2');
     expect(candidatesFor(pull, comment(1))).toEqual(['T3', 'T4']);
   });
 
-  test('is none when all first comments are known', () => {
-    const pull = { ...pullOf([thread('T1')]), isRootsKnown: true };
+  test('is none when every thread was asked for its first comment', () => {
+    const pull = pullOf([thread('T1'), thread('T2')]);
+    expect(isAskedOut(pull)).toBe(false);
+    pull.asked.add('T1').add('T2');
+    expect(candidatesFor(pull, comment(1))).toEqual([]);
     expect(findThread(pull, comment(1))).toBeNull();
+    expect(isAskedOut(pull)).toBe(true);
+    expect(isAskedOut({ ...pull, cursor: 'next' })).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import type { DetailLevel, ItemKind } from '../item-kinds.ts';
-import { RATE_LIMIT, withFragments } from './fields.ts';
+import { RATE_LIMIT, THREAD, withFragments } from './fields.ts';
 import type { Connection, ItemNode, PageInfo } from './nodes.ts';
 
 export interface ItemPageData {
@@ -28,6 +28,10 @@ export interface TotalsPageData {
 export type TotalsNode = { number: number } & Record<string, { totalCount: number } | null | number>;
 
 const PAGE_INFO = 'pageInfo { hasNextPage endCursor }';
+const THREADS_OF_ITEM = `
+fragment Threads on PullRequest {
+  reviewThreads(first: 100) { totalCount ${PAGE_INFO} nodes { ${THREAD} } }
+}`;
 
 /** A page of items by creation: new ones come at the end, so a cursor stays good for ever. */
 export function itemPage(kind: ItemKind, level: DetailLevel): string {
@@ -44,17 +48,30 @@ query ${kind.type}Page($owner: String!, $name: String!, $first: Int!, $after: St
 }`);
 }
 
-/** Single items, as aliases `i0`, `i1`, … with their numbers in `$n0`, `$n1`, … */
-export function itemsByNumber(kind: ItemKind, level: DetailLevel, count: number): string {
+/**
+ * Single items, as aliases `i0`, `i1`, … with their numbers in `$n0`, `$n1`, …
+ * @param withThreads which of them are pull requests that are asked for their review threads too
+ */
+export function itemsByNumber(
+  kind: ItemKind,
+  level: DetailLevel,
+  count: number,
+  withThreads: (index: number) => boolean = () => false,
+): string {
+  const aliases = each(count, (i) => {
+    const more = withThreads(i) ? ' ...Threads' : '';
+    return `i${i}: ${kind.oneField}(number: $n${i}) { ...Item${more} }`;
+  });
   return withFragments(`
 query ${kind.type}ByNumber($owner: String!, $name: String!, ${numberVariables(count)}) {
   ${RATE_LIMIT}
   repository(owner: $owner, name: $name) {
     databaseId
-    ${each(count, (i) => `i${i}: ${kind.oneField}(number: $n${i}) { ...Item }`)}
+    ${aliases}
   }
 }
-fragment Item on ${kind.type} { ${itemSelection(kind, level)} }`);
+fragment Item on ${kind.type} { ${itemSelection(kind, level)} }
+${aliases.includes('...Threads') ? THREADS_OF_ITEM : ''}`);
 }
 
 /** Which items changed, the latest first: one that changes during the walk moves to the front, so none is passed over. */
