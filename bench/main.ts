@@ -12,7 +12,8 @@ import { FULL_SIZES, QUICK_SIZES } from './sizes.ts';
 
 /** `npm run bench:capture`: exit code 0 unless a figure could not be measured, whether or not it is reached. */
 async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2), FIGURES);
+  const given = process.argv.slice(2);
+  const options = readOptions(given, FIGURES);
   const startedAt = Date.now();
   const seconds = () => Math.round((Date.now() - startedAt) / 1000);
   const root = await makeRoot();
@@ -36,9 +37,10 @@ async function main(): Promise<number> {
     }
   }
   const about = [
-    `Made by \`npm run bench:capture -- ${process.argv.slice(2).join(' ')}\` in ${seconds()} s: seed ${seed}${isQuick ? ', small histories that no figure can be judged by' : ''}.`,
+    `Made by \`npm run bench:capture${given.length > 0 ? ` -- ${given.join(' ')}` : ''}\` in ${seconds()} s: seed ${seed}${isQuick ? ', small histories that no figure can be judged by' : ''}.`,
     ...(failures.length > 0 ? [`Not measured: ${failures.join(', ')}.`] : []),
   ];
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
   process.stdout.write(renderTable(measurements, about));
   if (options.json) {
     const results = { isQuick, seed, seconds: seconds(), failures, measurements };
