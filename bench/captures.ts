@@ -1,38 +1,40 @@
 import type { BenchContext } from './figure.ts';
-import { type CaptureRun, runCapture } from './run-capture.ts';
+import { measureInProcess } from './measure-in-process.ts';
+import type { Measured } from './process/measure.ts';
 import { type History, makeHistory } from './start-github.ts';
 
-/** Captures that were measured, by the length of the history; each is made once for all figures that look at it. */
+/** A capture that was measured: its rows were compared. */
+export type CaptureRun = Measured & { comparison: NonNullable<Measured['comparison']> };
+
+/** What several figures look at, made once. */
 export interface Captures {
   history(pullRequests: number): History;
-  /** As many runs as asked for, on the same history, each with a server of its own. */
+  /** As many captures as asked for, of the same history. */
   runs(pullRequests: number, times: number): Promise<CaptureRun[]>;
 }
 
-export function createCaptures(context: Omit<BenchContext, 'captures'>): Captures {
+export function createCaptures({ seed, say }: Pick<BenchContext, 'seed' | 'say'>): Captures {
   const histories = new Map<number, History>();
   const measured = new Map<number, CaptureRun[]>();
-  const captures: Captures = {
+  return {
     history(pullRequests) {
-      let history = histories.get(pullRequests);
-      if (history === undefined) {
-        history = makeHistory(pullRequests, context.seed);
-        histories.set(pullRequests, history);
-      }
+      const history = histories.get(pullRequests) ?? makeHistory(pullRequests, seed);
+      histories.set(pullRequests, history);
       return history;
     },
     async runs(pullRequests, times) {
       const runs = measured.get(pullRequests) ?? [];
       measured.set(pullRequests, runs);
       while (runs.length < times) {
-        const what = `capture ${runs.length + 1} of ${times} of ${pullRequests} pull requests`;
-        context.say(what);
-        const folder = await context.folder('capture');
-        const say = (text: string) => context.say(`${what}: ${text}`);
-        runs.push(await runCapture(captures.history(pullRequests), { speed: context.speed, folder, say }));
+        const what = `capture ${runs.length + 1} of ${times}`;
+        const run = await measureInProcess({ client: 'engine', pullRequests, seed }, (done) =>
+          say(`${what}: ${done} of ${pullRequests} pull requests`),
+        );
+        const { comparison } = run;
+        if (comparison === null) throw new Error('the capture was not compared');
+        runs.push({ ...run, comparison });
       }
       return runs.slice(0, times);
     },
   };
-  return captures;
 }

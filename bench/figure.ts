@@ -16,8 +16,6 @@ export interface BenchContext {
   readonly isQuick: boolean;
   readonly sizes: Sizes;
   readonly seed: number;
-  /** How many times as fast as real time the local GitHub's clock runs, where nothing else is said. */
-  readonly speed: number;
   /** Captures that several figures look at; each is made once. */
   readonly captures: Captures;
   /** A new, empty folder outside of the working tree, which goes with the run. */

@@ -1,4 +1,5 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -11,45 +12,57 @@ import { FULL_SIZES, QUICK_SIZES } from './sizes.ts';
 
 /** `npm run bench:capture`: exit code 0 unless a figure could not be measured, whether or not it is reached. */
 async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2), FIGURES);
+  const given = process.argv.slice(2);
+  const options = readOptions(given, FIGURES);
   const startedAt = Date.now();
   const seconds = () => Math.round((Date.now() - startedAt) / 1000);
-  const root = await mkdtemp(join(tmpdir(), 'hybrid-capture-bench-'));
-  // A database server, which runs as another user, may pass through.
-  await chmod(root, 0o711);
-  const { isQuick, speed, seed } = options;
+  const root = await makeRoot();
+  const { isQuick, seed } = options;
   const parts: Omit<BenchContext, 'captures'> = {
-    ...{ isQuick, speed, seed, sizes: isQuick ? QUICK_SIZES : FULL_SIZES },
+    ...{ isQuick, seed, sizes: isQuick ? QUICK_SIZES : FULL_SIZES },
     folder: (name) => mkdtemp(join(root, `${name}-`)),
     say: createSay(seconds),
   };
   const context: BenchContext = { ...parts, captures: createCaptures(parts) };
   const measurements: Measurement[] = [];
   const failures: string[] = [];
-  try {
-    for (const figure of FIGURES) {
-      if (options.only && !options.only.includes(figure.name)) continue;
-      try {
-        measurements.push(...(await figure.measure(context)));
-      } catch (error) {
-        const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        failures.push(figure.name);
-        process.stderr.write(`bench: ${figure.name} could not be measured: ${message}\n`);
-      }
+  for (const figure of FIGURES) {
+    if (options.only && !options.only.includes(figure.name)) continue;
+    try {
+      measurements.push(...(await figure.measure(context)));
+    } catch (error) {
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      failures.push(figure.name);
+      process.stderr.write(`bench: ${figure.name} could not be measured: ${message}\n`);
     }
-  } finally {
-    await rm(root, { recursive: true, force: true });
   }
   const about = [
-    `Made by \`npm run bench:capture -- ${process.argv.slice(2).join(' ')}\` in ${seconds()} s: seed ${seed}, clock at speed ${speed}${isQuick ? ', small histories that no figure can be judged by' : ''}.`,
+    `Made by \`npm run bench:capture${given.length > 0 ? ` -- ${given.join(' ')}` : ''}\` in ${seconds()} s: seed ${seed}${isQuick ? ', small histories that no figure can be judged by' : ''}.`,
     ...(failures.length > 0 ? [`Not measured: ${failures.join(', ')}.`] : []),
   ];
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
   process.stdout.write(renderTable(measurements, about));
   if (options.json) {
-    const results = { isQuick, seed, speed, seconds: seconds(), failures, measurements };
+    const results = { isQuick, seed, seconds: seconds(), failures, measurements };
     await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
   }
   return failures.length === 0 ? 0 : 1;
+}
+
+/** What a shell gives for a process that a signal ended: 128 and the signal's number. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** A folder for everything that is made on the way, of all processes; it goes with this one, however that ends. */
+async function makeRoot(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'hybrid-capture-bench-'));
+  // A database server, which runs as another user, may pass through.
+  await chmod(root, 0o711);
+  process.env.TMPDIR = root;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => process.exit(EXIT_CODES[signal]));
+  }
+  process.once('exit', () => rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
+  return root;
 }
 
 const EVERY_MS = 2_000;

@@ -10,7 +10,7 @@ export interface NaiveOptions {
   /** By the clock of the server. */
   now: () => number;
   /** Waits for a limit, milliseconds. */
-  wait: (ms: number) => Promise<void>;
+  wait: (ms: number) => Promise<unknown>;
   /** Takes a row: a table of the database, column names as keys. */
   onRow: (table: string, row: Record<string, unknown>) => void;
   onProgress?: (pullRequests: number) => void;

@@ -7,7 +7,6 @@ export interface BenchOptions {
   only: string[] | null;
   /** Where the results go as JSON too; null: nowhere. */
   json: string | null;
-  speed: number;
   seed: number;
 }
 
@@ -22,7 +21,6 @@ export function readOptions(args: readonly string[], figures: readonly Figure[])
     .option('--quick', 'small histories, for a look whether everything works; figures mean nothing', false)
     .option('--only <names>', `some figures, by name, with commas`, (text) => readNames(text, names))
     .option('--json <file>', 'write the results there as JSON too')
-    .option('--speed <times>', 'how many times as fast as real time the clock runs', readSpeed, 10)
     .option('--seed <number>', 'of the made-up histories', readSeed, 1)
     .addHelpText(
       'after',
@@ -32,8 +30,8 @@ export function readOptions(args: readonly string[], figures: readonly Figure[])
       process.exit(error.exitCode === 0 ? 0 : 2);
     });
   program.parse([...args], { from: 'user' });
-  const { quick, only, json, speed, seed } = program.opts();
-  return { isQuick: quick, only: only ?? null, json: json ?? null, speed, seed };
+  const { quick, only, json, seed } = program.opts();
+  return { isQuick: quick, only: only ?? null, json: json ?? null, seed };
 }
 
 function readNames(text: string, names: readonly string[]): string[] {
@@ -43,12 +41,6 @@ function readNames(text: string, names: readonly string[]): string[] {
     throw new InvalidArgumentError(`there is no ${unknown.join(', ')}; there are ${names.join(', ')}`);
   }
   return wanted;
-}
-
-function readSpeed(text: string): number {
-  const speed = Number(text);
-  if (!(speed >= 1 && speed <= 100)) throw new InvalidArgumentError('a number from 1 to 100');
-  return speed;
 }
 
 function readSeed(text: string): number {

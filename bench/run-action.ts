@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { InputName } from '../action/inputs.ts';
 import type { RunningSandbox } from '../sandbox/github.ts';
 import type { Bundle, BundleRun } from '../test/action/run-bundle.ts';
-import { fastTime, preloadUrl } from './run-capture.ts';
+import { fastTime } from './fast-time.ts';
 import { REPOSITORY } from './start-github.ts';
 
 export interface ActionOptions {
@@ -30,16 +30,13 @@ export async function runAction({
 }: ActionOptions): Promise<ActionRun> {
   const peakFile = join(bundle.folder, 'peak');
   await rm(peakFile, { force: true });
-  const { execArgv, env: fast } = fastTime(github);
-  const preloads = [...execArgv, '--import', preloadUrl('peak-memory')];
   const run = await bundle.run({
     inputs,
     env: {
       GITHUB_API_URL: github.apiUrl,
       GITHUB_GRAPHQL_URL: github.graphqlUrl,
       GITHUB_REPOSITORY: `${REPOSITORY.owner}/${REPOSITORY.name}`,
-      NODE_OPTIONS: preloads.join(' '),
-      BENCH_CLOCK: fast.BENCH_CLOCK ?? '',
+      ...fastTime(github, ['peak-memory']),
       BENCH_PEAK_FILE: peakFile,
       ...env,
     },

@@ -32,7 +32,7 @@ export function makeHistory(pullRequests: number, seed: number): History {
 /** A local GitHub with its limits on that holds the history, and a token for it that does not expire. */
 export async function startGithub(
   { world }: Pick<History, 'world'>,
-  options: Pick<SandboxOptions, 'speed' | 'runner' | 'limits'> = {},
+  options: Pick<SandboxOptions, 'speed' | 'clock' | 'limits'> = {},
 ): Promise<{ github: RunningSandbox; token: string }> {
   const github = await startSandbox({ ...options, world, limits: { enforce: true, ...options.limits } });
   return { github, token: github.tokens.issueUserToken(world.actor('reader')) };

@@ -8,7 +8,7 @@ import { createDiscussionChanges } from './changes/discussions.ts';
 import { createInstallationChanges } from './changes/installations.ts';
 import { createPullRequestChanges } from './changes/pull-requests.ts';
 import { createScene } from './changes/scene.ts';
-import { createClock } from './clock.ts';
+import { type Clock, createClock } from './clock.ts';
 import { createFaults } from './http/faults.ts';
 import { createRequestListener } from './http/serve.ts';
 import { createOidcIssuer } from './oidc.ts';
@@ -51,6 +51,8 @@ export interface SandboxOptions {
   limits?: Partial<LimitOptions>;
   /** How many times as fast as real time the sandbox's clock runs. */
   speed?: number;
+  /** A clock of one's own, in place of `speed`. */
+  clock?: Clock;
   world?: World;
   /** The Action that workflow runs carry out; without it every run fails. */
   runner?: RunnerOptions;
@@ -88,7 +90,7 @@ const EVENTS = [
 /** Starts a local GitHub on 127.0.0.1 with one registered App and whatever `world` holds. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
   const world = options.world ?? createWorld();
-  const clock = createClock(options.speed);
+  const clock = options.clock ?? createClock(options.speed);
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
   const owner = world.actor(options.owner ?? 'acme', 'Organization');
   const app: AppRegistration = {

@@ -1,8 +1,8 @@
+import type { CaptureRun } from '../captures.ts';
 import { wrongRows } from '../compare-rows.ts';
 import type { Figure, Measurement } from '../figure.ts';
 import { readable } from '../render-table.ts';
-import type { CaptureRun } from '../run-capture.ts';
-import { minutesFor } from '../statistics.ts';
+import { minutesFor, sum } from '../statistics.ts';
 
 const LARGE = 130_000;
 
@@ -14,8 +14,9 @@ export const cost: Figure = {
     const measurements: Measurement[] = [];
     for (const size of [sizes.history, sizes.long]) {
       const [run] = await captures.runs(size, 1);
-      const comments = captures.history(size).truth.comments ?? [];
-      const reviewComments = comments.filter((row) => row.comment_type === 'review').length;
+      const pulls = [...captures.history(size).repository.pulls.values()];
+      const threads = pulls.flatMap((pull) => pull.threads);
+      const reviewComments = sum(threads.map(({ comments }) => comments.length));
       if (run) measurements.push(...costOf(run, reviewComments));
     }
     return measurements;

@@ -159,7 +159,7 @@ function describe(
   of: string,
 ): Measurement {
   const wrong = wrongRows(comparison);
-  const kinds = met.map(({ kind }) => kind).join(', ');
+  const kinds = met.map((fault) => (fault.kind === 'status' ? fault.status : fault.kind)).join(', ');
   const example = wrong > 0 ? `: ${comparison.examples.join('; ')}` : '';
   return {
     figure: `rows missing, doubled or wrong, ${name}, ${readable(sizes.history)} pull requests, ${github.faults.met} faults (${kinds}), ${KILLS} kills`,

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { InputName } from '../../action/inputs.ts';
 import { type Bundle, copyBundle } from '../../test/action/run-bundle.ts';
+import { preloadUrl } from '../fast-time.ts';
 import type { Figure, Measurement } from '../figure.ts';
 import { readable } from '../render-table.ts';
-import { preloadUrl } from '../run-capture.ts';
 import { median } from '../statistics.ts';
 
 const MOST_MS = 300;

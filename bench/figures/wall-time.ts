@@ -18,10 +18,16 @@ export const wallTime: Figure = {
       median(runs.map(({ graphqlMs }) => graphqlMs)),
     ].map((ms) => readable(ms / 1000));
     const spread = all.map((one) => readable(one, 3)).join(', ');
+    const busy = median(
+      ratios(
+        runs.map(({ graphqlBusyMs }) => graphqlBusyMs),
+        runs.map(({ wallMs }) => wallMs),
+      ),
+    );
     return [
       {
         figure: `wall time ÷ lower bound, ${readable(sizes.history)} pull requests, median of ${runs.length}`,
-        measured: `${readable(ratio, 2)} (${seconds} s for ${bound} s of GraphQL; ${spread})`,
+        measured: `${readable(ratio, 2)} (${seconds} s for ${bound} s of GraphQL; a GraphQL request under way ${readable(busy * 100)} % of the time; ${spread})`,
         target: 'at most 1.10',
         isReached: ratio <= 1.1,
       },
