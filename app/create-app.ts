@@ -115,7 +115,14 @@ async function start(
 
   const settings = createSettingsReader({ db, app, log });
   closers.push(() => settings.stop());
-  const commands = createCommandRunner({ db, config, app, log, onIncluded: async () => dispatchLoop.poke() });
+  const commands = createCommandRunner({
+    db,
+    config,
+    app,
+    log,
+    bulkFor,
+    onChanged: () => dispatchLoop.poke(),
+  });
   commands.start();
   closers.push(() => commands.stop());
 

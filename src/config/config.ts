@@ -58,6 +58,8 @@ export interface Config {
   autoHistoryLimit: number;
   /** Executions a day. */
   inngestBulkPerDay: number;
+  /** Null: no limit. */
+  budgets: { actionsMinutesPerMonth: number | null };
   retainRemovedDays: number;
   /** What a new database starts with (percentages 0 to 100), and the environment's own stop. */
   rollout: {
@@ -105,6 +107,12 @@ export function loadConfig(env: Environment): LoadedConfig {
     coalesceMs: Math.round(read.decimal('COALESCE_SECONDS', 0, 600, 3) * 1000),
     autoHistoryLimit: read.integer('AUTO_HISTORY_LIMIT', 0, 10_000_000, 20_000),
     inngestBulkPerDay: read.integer('INNGEST_BULK_PER_DAY', 0, 10_000_000, 500),
+    budgets: {
+      actionsMinutesPerMonth:
+        read.raw('MAX_ACTIONS_MINUTES_PER_MONTH') === null
+          ? null
+          : read.integer('MAX_ACTIONS_MINUTES_PER_MONTH', 1, 100_000_000, 1),
+    },
     retainRemovedDays: read.integer('RETAIN_REMOVED_DAYS', 0, 36_500, 90),
     rollout: {
       percentage: read.decimal('HYBRID_ROLLOUT_PERCENTAGE', 0, 100, 10),

@@ -83,7 +83,7 @@ describeEachDatabase('the dispatch loop', (database) => {
   const change = (patch: object, action: string) =>
     changeRollout(db, {
       environmentStop: false,
-      change: () => patch,
+      change: () => ({ patch, reasonCode: 'a_test' }),
       actor: { type: 'system', login: 'test' },
       source: { type: 'automation' },
       action,

@@ -1,0 +1,278 @@
+import { sql } from 'kysely';
+import type { Database } from '../../store/database.ts';
+import { FEATURE_NAME } from '../evaluate-enrolment.ts';
+import {
+  changeRollout,
+  type Rollout,
+  type RolloutActor,
+  type RolloutPatch,
+  readRollout,
+} from '../rollout-store.ts';
+import { decideTick, type GuardDecision, type Health, type Tick } from './decide-tick.ts';
+import type { GuardEvidence } from './evidence.ts';
+import type { Gate } from './judge-gates.ts';
+import { insertNotice, type NoticeKind } from './notices.ts';
+import { readEvidence } from './read-evidence.ts';
+import { renderNotice } from './render-notice.ts';
+import { verifyRollback } from './verify-rollback.ts';
+
+export interface GuardOptions {
+  environmentStop: boolean;
+  /** Actions minutes that a month may cost; null: as many as it takes. */
+  maxActionsMinutes: number | null;
+  now?: Date;
+  /** Of the lease that it runs under; a report of an older one is not kept. */
+  fence?: number;
+}
+
+/** What one look of the guard found and did. */
+export interface GuardReport {
+  checkedAt: Date;
+  health: Health;
+  decision: GuardDecision;
+  /** Whether the decision has changed the rollout. */
+  isApplied: boolean;
+  version: number | null;
+  tick: Tick | null;
+  /** What kept the data from being read. */
+  error: unknown;
+}
+
+/** The rollout may be changed under the guard's eyes; it looks again so often, and then at its next run. */
+const MAX_LOOKS = 3;
+/** The cool-down doubles with each rollback up to this. */
+const MAX_COOLDOWN_HOURS = 30 * 24;
+
+/**
+ * Looks at the rollout once and does what follows: rolls back, holds, advances one phase, or waits. Safe to run by
+ * several processes at once: each change is a compare-and-set on the version that was judged. A store that can't be
+ * read is reported as `unknown` and changes nothing.
+ */
+export async function runGuard(db: Database, options: GuardOptions): Promise<GuardReport> {
+  const now = options.now ?? new Date();
+  try {
+    await verifyRollbacks(db, options, now);
+    for (let look = 1; ; look++) {
+      const rollout = await readRollout(db, options);
+      const evidence = await readEvidence(db, rollout, now);
+      const tick = decideTick(rollout, evidence, {
+        now,
+        isAutomatic: true,
+        maxActionsMinutes: options.maxActionsMinutes,
+      });
+      const version = await apply(db, rollout, evidence, tick, options, now);
+      if (version === 'changed_meanwhile' && look < MAX_LOOKS) continue;
+      const report: GuardReport = {
+        checkedAt: now,
+        health: tick.health,
+        decision: tick.decision,
+        isApplied: typeof version === 'number',
+        version: typeof version === 'number' ? version : rollout.version,
+        tick,
+        error: null,
+      };
+      if (report.isApplied && tick.decision.kind === 'rollback') await verifyRollbacks(db, options, now);
+      await keepReport(db, report, options.fence ?? 0);
+      return report;
+    }
+  } catch (error) {
+    return {
+      checkedAt: now,
+      health: 'unknown',
+      decision: {
+        kind: 'wait',
+        code: 'data_unreadable',
+        text: 'What the guard goes by could not be read, so nothing goes on.',
+        percentage: null,
+      },
+      isApplied: false,
+      version: null,
+      tick: null,
+      error,
+    };
+  }
+}
+
+const NOTICES: Partial<Record<GuardDecision['kind'], NoticeKind>> = {
+  rollback: 'rollback',
+  hold: 'hold',
+  advance: 'advance',
+  complete: 'complete',
+};
+
+const ACTORS: Partial<Record<GuardDecision['kind'], RolloutActor>> = {
+  rollback: { type: 'system', login: 'auto_rollback' },
+  hold: { type: 'system', login: 'auto_hold' },
+  advance: { type: 'system', login: 'auto_advance' },
+  complete: { type: 'system', login: 'auto_advance' },
+};
+
+/** The new version; `nothing` where the decision changes nothing. */
+async function apply(
+  db: Database,
+  judged: Rollout,
+  evidence: GuardEvidence,
+  tick: Tick,
+  { environmentStop }: GuardOptions,
+  now: Date,
+): Promise<number | 'nothing' | 'changed_meanwhile'> {
+  const { decision } = tick;
+  const kind = NOTICES[decision.kind];
+  const actor = ACTORS[decision.kind];
+  if (!kind || !actor) return 'nothing';
+  const result = await changeRollout(db, {
+    environmentStop,
+    ifVersion: judged.version,
+    change: (current) => ({
+      patch: patchOf(decision, current, now),
+      reasonCode: decision.code,
+      metrics: metricsOf(tick),
+    }),
+    actor,
+    source: { type: 'automation' },
+    action: decision.kind,
+    reason: decision.text,
+    settle: async (trx, change) => {
+      const content = renderNotice(decision, { ...change, tick, evidence });
+      await insertNotice(trx, { kind, version: change.after.version, content });
+    },
+  });
+  if (result.status === 'version_conflict') return 'changed_meanwhile';
+  return result.status === 'changed' ? result.after.version : 'nothing';
+}
+
+function patchOf(decision: GuardDecision, current: Rollout, now: Date): RolloutPatch {
+  switch (decision.kind) {
+    case 'rollback':
+      return {
+        percentage: 0,
+        state: 'rolled_back',
+        cooldownUntil: new Date(now.getTime() + cooldownHours(current) * 3_600_000),
+        rollbacks: current.rollbacks + 1,
+        autoAdvance: false,
+        rearmOnResume: current.autoAdvance || current.rearmOnResume,
+      };
+    case 'hold':
+      return { state: 'held', hold: { by: 'guard', code: decision.code, reason: decision.text } };
+    case 'advance':
+      return { percentage: decision.percentage ?? current.percentage, rollbacks: 0 };
+    case 'complete':
+      return { state: 'completed', rollbacks: 0 };
+    default:
+      return {};
+  }
+}
+
+/** Hours, doubled for each rollback before this one. */
+export function cooldownHours({
+  cooldownHours: hours,
+  rollbacks,
+}: Pick<Rollout, 'cooldownHours' | 'rollbacks'>): number {
+  return Math.min(hours * 2 ** rollbacks, Math.max(hours, MAX_COOLDOWN_HOURS));
+}
+
+/** What the decision went by, for the history: numbers alone. */
+export function metricsOf({ enrolled, control, sample, health }: Tick): object {
+  const arm = ({ threshold, sequential }: Tick['enrolled']) => ({
+    threshold: {
+      n: threshold.jobs,
+      x: threshold.errors,
+      rate: rate(threshold),
+      breached: threshold.breached,
+    },
+    sequential: {
+      n: sequential.jobs,
+      x: sequential.errors,
+      e: finite(sequential.e),
+      breach_at: finite(sequential.breachAt),
+      capped: sequential.capped,
+      failing_repositories: sequential.failingRepositories,
+      breached: sequential.breached,
+    },
+  });
+  return {
+    health,
+    enrolled: arm(enrolled),
+    control: arm(control),
+    phase: {
+      n: sample.jobs,
+      x: sample.errors,
+      upper_bound_percent: sample.upperBoundPercent,
+      status: sample.status,
+    },
+  };
+}
+
+function rate({ jobs, errors }: { jobs: number; errors: number }): number | null {
+  return jobs === 0 ? null : errors / jobs;
+}
+
+/** JSON knows no infinity. */
+function finite(value: number): number | string {
+  return Number.isFinite(value) ? value : 'infinite';
+}
+
+/** Verifies the rollbacks that were not verified yet: the one that was just made, or one whose guard died in between. */
+async function verifyRollbacks(db: Database, { environmentStop }: GuardOptions, now: Date): Promise<void> {
+  const waiting = await db
+    .selectFrom('rollout_notices')
+    .select(['id', 'version'])
+    .where('feature_name', '=', FEATURE_NAME)
+    .where('kind', '=', 'rollback')
+    .where('verified', 'is', null)
+    .execute();
+  for (const { id, version } of waiting) {
+    const verified = await verifyRollback(db, { version, environmentStop, now });
+    const noted = await db
+      .updateTable('rollout_notices')
+      .set({ verified: JSON.stringify(verified) })
+      .where('id', '=', id)
+      .where('verified', 'is', null)
+      .returning('id')
+      .executeTakeFirst();
+    if (!noted || verified.stillIn.length === 0 || verified.isSuperseded) continue;
+    await insertNotice(db, {
+      kind: 'rollback_unverified',
+      version,
+      content: {
+        ok: false,
+        reasonCode: 'rollback_unverified',
+        headline: `The rollback is not complete: ${verified.stillIn.length} of ${verified.checked} repositories are still in`,
+        table: [],
+        body: ['Stop everything: `/rollout stop <reason>`. Then report this as a fault of the program.'],
+      },
+    });
+  }
+}
+
+async function keepReport(db: Database, report: GuardReport, fence: number): Promise<void> {
+  const { tick, decision, health, checkedAt, isApplied, version } = report;
+  const row = {
+    checked_at: checkedAt,
+    health,
+    decision: decision.kind,
+    reason_code: decision.code,
+    report: JSON.stringify({
+      text: decision.text,
+      is_applied: isApplied,
+      version,
+      ...(tick ? metricsOf(tick) : {}),
+      gates: tick?.gates.map(gateOf) ?? [],
+    }),
+    fence,
+  };
+  await db
+    .insertInto('rollout_guard')
+    .values({ feature_name: FEATURE_NAME, ...row })
+    .onConflict((conflict) =>
+      conflict
+        .column('feature_name')
+        .doUpdateSet(row)
+        .where(sql<boolean>`rollout_guard.fence <= excluded.fence`),
+    )
+    .execute();
+}
+
+function gateOf({ code, isOpen, text }: Gate): object {
+  return { code, open: isOpen, text };
+}
