@@ -1,6 +1,6 @@
 import type { CaptureResult } from '../src/capture/capture.ts';
+import { formatCount as count, formatDuration } from '../src/text/format-progress.ts';
 import { neutralizeSummary } from '../src/text/neutralize.ts';
-import { count, formatDuration } from './progress.ts';
 
 /**
  * How one capture ended. `continue`: it goes on from its checkpoint; the app sees to that, or the next run.

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { isWriteCommand } from '../src/commands/execute-command.ts';
 import { type ParsedCommand, parseCommands } from '../src/commands/parse-command.ts';
 import type { Database } from '../src/store/database.ts';
+import { releaseLease, takeLease } from '../src/store/lease.ts';
 import { type Answer, refuse } from '../src/text/answer.ts';
 import { renderMarkdown, replyMarker } from '../src/text/render-answer.ts';
 import {
@@ -12,7 +13,7 @@ import {
 } from './comment-conversation.ts';
 import { type ExecuteOptions, executeCommand } from './execute-command.ts';
 import type { GitHubApp } from './github-app.ts';
-import { releaseLease, takeLease } from './lease.ts';
+
 import type { AppLog } from './log.ts';
 import { mayReply } from './may-reply.ts';
 import { hashBody } from './remember-commands.ts';

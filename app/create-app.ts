@@ -2,6 +2,9 @@ import type { Config } from '../src/config/config.ts';
 import { createDispatchLoop } from '../src/dispatch/dispatch-due.ts';
 import { createInProcessDispatcher } from '../src/dispatch/in-process-dispatcher.ts';
 import { createWorkflowDispatcher } from '../src/dispatch/workflow-dispatcher.ts';
+import type { Job } from '../src/jobs/job.ts';
+import { createLoops } from '../src/loops/all-loops.ts';
+import { createLoopRunner } from '../src/loops/loop-runner.ts';
 import { ensureRollout } from '../src/rollout/rollout-store.ts';
 import type { Database, OpenDatabase } from '../src/store/database.ts';
 import { migrate } from '../src/store/migrate.ts';
@@ -13,6 +16,7 @@ import { createInngest, INNGEST_PATH } from './inngest/functions.ts';
 import { createJobsApi } from './jobs-api/router.ts';
 import { createJobsRepository } from './jobs-repository.ts';
 import type { AppLog } from './log.ts';
+import { createLoopsEndpoint } from './loops-endpoint.ts';
 import { createDeliveryReceiver } from './receive-delivery.ts';
 import { createSettingsReader } from './repository-settings.ts';
 import { StartProblem } from './start-problem.ts';
@@ -126,16 +130,26 @@ async function start(
   commands.start();
   closers.push(() => commands.stop());
 
+  const servedAccounts = async () => config.allowedAccounts ?? [await app.ownerId()];
+  const onJobs = (jobs: Job[]) => {
+    for (const job of jobs) dispatchLoop.poke(job.not_before);
+  };
+  const loops = createLoopRunner({
+    db,
+    loops: createLoops({ config, servedAccounts, bulkFor, log, onJobs }),
+    log,
+  });
+  loops.start();
+  closers.push(() => loops.stop());
+
   const receive = createDeliveryReceiver({
     db,
     config,
     log,
     bulkFor,
-    servedAccounts: async () => config.allowedAccounts ?? [await app.ownerId()],
+    servedAccounts,
     after: {
-      jobs: (jobs) => {
-        for (const job of jobs) dispatchLoop.poke(job.not_before);
-      },
+      jobs: onJobs,
       commands: commands.poke,
       settings: settings.read,
       installations: () => void jobsRepository.refresh().then(() => dispatchLoop.poke()),
@@ -152,6 +166,7 @@ async function start(
       log,
       onChange: (at) => dispatchLoop.poke(at),
     }),
+    createLoopsEndpoint({ runner: loops, token: config.tokens.loops, log }),
     ...(inngest ? [onPath(INNGEST_PATH, inngest.handler)] : []),
     createStatusPages({ database: () => checkDatabase(db) }),
   ];

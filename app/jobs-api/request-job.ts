@@ -1,11 +1,13 @@
 import type { Transaction } from 'kysely';
+import { findCapturedUntil, rangeAfter } from '../../src/jobs/captured-until.ts';
 import { planWork } from '../../src/jobs/plan-work.ts';
+import { seedCheckpoints } from '../../src/jobs/seed-checkpoints.ts';
+import { selfServiceLease } from '../../src/jobs/self-service-lease.ts';
 import { type JobOffer, SelfServiceRequest } from '../../src/jobs-api/protocol.ts';
 import { readRollout } from '../../src/rollout/rollout-store.ts';
 import type { DB } from '../../src/store/database.generated.ts';
 import type { WorkItem } from '../../src/work-item/work-item.ts';
 import { bindJob } from './bind-job.ts';
-import { findCapturedUntil } from './captured-until.ts';
 import type { Call, JobsApiContext } from './context.ts';
 import { requireSelfServiceWorkflow } from './identify-workflow.ts';
 import type { RunClaims } from './oidc.ts';
@@ -16,8 +18,6 @@ import { rememberToken, requireOwnToken } from './used-tokens.ts';
 
 /** A repository's own runs get at most one job in this time. */
 const INTERVAL_MS = 3_600_000;
-/** Clocks differ, and GitHub's lists may lag behind: what is new is looked for this much before the last capture began. */
-const OVERLAP_MS = 3_600_000;
 
 /**
  * `POST /api/jobs`: a scheduled or manual run of a captured repository asks for a job for itself. Without a job in the
@@ -40,7 +40,7 @@ export const requestJob: Call = async (context, { req, bearer, line }): Promise<
     const given = await takeTurn(trx, context, claims);
     if (given === 'too_soon') return tooSoon(claims.repository);
     if (given !== null) return { job: { id: given } };
-    return planAndBind(trx, context, claims, await workItemOf(trx, context, claims, repository, request));
+    return planAndBind(trx, context, claims, await ownWork(trx, context, claims, repository, request));
   });
   if (offer.job === null) onChange();
   else line.job = offer.job.id;
@@ -87,7 +87,7 @@ async function takeTurn(
   const turn = await trx
     .insertInto('leases')
     .values({
-      name: `self-service:${claims.repositoryId}`,
+      name: selfServiceLease(claims.repositoryId),
       holder,
       expires_at: new Date(at.getTime() + INTERVAL_MS),
     })
@@ -121,27 +121,28 @@ function tooSoon(repository: string): JobOffer {
   };
 }
 
+interface OwnWork {
+  item: WorkItem;
+  /** It takes up where complete captures ended. */
+  capturedUntil: Date | null;
+}
+
 /** Without a beginning, a capture takes up where complete ones before it ended, and begins a little earlier. */
-async function workItemOf(
+async function ownWork(
   trx: Transaction<DB>,
   { config }: JobsApiContext,
   claims: RunClaims,
   repository: Awaited<ReturnType<typeof requireInstalledRepository>>,
   request: SelfServiceRequest,
-): Promise<WorkItem> {
+): Promise<OwnWork> {
   const { mode, items, until } = request;
   const include = request.include.length > 0 ? request.include : config.include;
   const type = mode === 'verify' ? 'verify' : items.length > 0 ? 'pull_requests' : 'history';
-  const captured =
+  const capturedUntil =
     type === 'history' && request.since === null
       ? await findCapturedUntil(trx, repository.id, include)
       : null;
-  const since = captured
-    ? new Date(captured.getTime() - OVERLAP_MS)
-    : request.since === null
-      ? null
-      : new Date(request.since);
-  return {
+  const item: WorkItem = {
     repository: {
       id: repository.id,
       fullName: repository.full_name,
@@ -151,7 +152,8 @@ async function workItemOf(
     type,
     items: [...new Set(items)].sort((a, b) => a - b),
     range: {
-      ...(since === null ? {} : { since }),
+      ...(request.since === null ? {} : { since: new Date(request.since) }),
+      ...(capturedUntil === null ? {} : rangeAfter(capturedUntil)),
       ...(until === null ? {} : { until: new Date(until) }),
     },
     include,
@@ -160,13 +162,14 @@ async function workItemOf(
     ...(claims.actor === null ? {} : { actor: claims.actor }),
     isCritical: false,
   };
+  return { item, capturedUntil };
 }
 
 async function planAndBind(
   trx: Transaction<DB>,
   context: JobsApiContext,
   claims: RunClaims,
-  item: WorkItem,
+  { item, capturedUntil }: OwnWork,
 ): Promise<JobOffer> {
   const { config, now } = context;
   const rollout = await readRollout(trx, { environmentStop: config.rollout.environmentStop });
@@ -179,7 +182,8 @@ async function planAndBind(
   });
   if (!planned) throw new Error(`No job was planned for ${item.repository.fullName}.`);
   if (planned.outcome === 'skipped') return { job: null, reason: planned.reason, message: planned.message };
-  const { job, message } = planned;
+  const { job, message, outcome } = planned;
+  if (outcome === 'created' && capturedUntil !== null) await seedCheckpoints(trx, [{ job, capturedUntil }]);
   if (job.processor_type !== 'github_actions') return { job: null, reason: job.rule, message };
   if (await bindJob(trx, job.id, claims.runId, context)) {
     // How a run ends that users scheduled in their own repository says nothing about the rollout.

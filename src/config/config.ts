@@ -61,6 +61,8 @@ export interface Config {
   /** Null: no limit. */
   budgets: { actionsMinutesPerMonth: number | null };
   retainRemovedDays: number;
+  /** 0: nothing is reconciled. */
+  reconcilePeriodMs: number;
   /** What a new database starts with (percentages 0 to 100), and the environment's own stop. */
   rollout: {
     percentage: number;
@@ -114,6 +116,7 @@ export function loadConfig(env: Environment): LoadedConfig {
           : read.integer('MAX_ACTIONS_MINUTES_PER_MONTH', 1, 100_000_000, 1),
     },
     retainRemovedDays: read.integer('RETAIN_REMOVED_DAYS', 0, 36_500, 90),
+    reconcilePeriodMs: Math.round(read.decimal('RECONCILE_HOURS', 0, 8760, 24) * 3_600_000),
     rollout: {
       percentage: read.decimal('HYBRID_ROLLOUT_PERCENTAGE', 0, 100, 10),
       strategy: read.oneOf('HYBRID_ROLLOUT_STRATEGY', ROLLOUT_STRATEGIES, 'repository_size'),

@@ -203,6 +203,12 @@ export const VARIABLES = {
     fallback: '90',
     bounds: 'days, integer, 0 to 36500',
   },
+  RECONCILE_HOURS: {
+    meaning:
+      'Every captured repository is compared with GitHub once in this time, spread out over it. 0: never by the app itself.',
+    fallback: '24',
+    bounds: 'hours, 0 to 8760, at most 2 decimals',
+  },
   HYBRID_ROLLOUT_PERCENTAGE: {
     meaning: 'Rollout percentage of a new database.',
     fallback: '10',

@@ -25,6 +25,7 @@ import { type Job, jobWorkItem } from './job.ts';
 import { jobTarget } from './job-target.ts';
 import { judgeSkip, type SkipReason } from './judge-skip.ts';
 import { findRepositoryFacts, upsertRepositories } from './repository-facts.ts';
+import { dropSeeds } from './seed-checkpoints.ts';
 
 export interface PlanContext {
   now: Date;
@@ -76,7 +77,15 @@ export async function planWork(
     if ('outcome' in draft) planned.push(draft);
     else if (job) planned.push(await settleDecision(trx, draft, job, context));
   }
+  await dropSeeds(trx, joinedHistories(planned));
   return deferBulk(trx, planned, context);
+}
+
+/** Only they are ever given a checkpoint before they begin. */
+function joinedHistories(planned: readonly PlannedJob[]): string[] {
+  return planned.flatMap((plan) =>
+    plan.outcome === 'coalesced' && plan.job.job_type === 'history' ? [plan.job.id] : [],
+  );
 }
 
 async function drawUp(

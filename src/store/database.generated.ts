@@ -208,6 +208,7 @@ export interface Leases {
   holder: string;
   fence: Generated<number>;
   expires_at: Timestamp;
+  passed_at: Timestamp | null;
 }
 
 export interface OidcTokens {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { checkpointKeyOf } from '../../action/checkpoint-key.ts';
 import { createInstallationToken } from '../../action/installation-token.ts';
-import { createProgressLog, formatDuration, formatProgress } from '../../action/progress.ts';
+import { createProgressLog } from '../../action/progress.ts';
 import { type CaptureReport, emptyReport, outputsOf, renderSummary } from '../../action/report.ts';
 import { ACTION_VERSION } from '../../action/version.ts';
 
@@ -35,17 +35,6 @@ describe('progress', () => {
     restLeft: null,
   };
 
-  test.each([
-    [progress, 0, 60_000, '100 of 400 (25 %), 100 a minute, about 3 min left, 4,812 points left'],
-    [progress, 40, 60_000, '100 of 400 (25 %), 60 a minute, about 5 min left, 4,812 points left'],
-    [progress, 100, 60_000, '100 of 400 (25 %), 4,812 points left'],
-    [{ ...progress, total: null, pointsLeft: null, restLeft: null }, 0, 30_000, '100 so far, 200 a minute'],
-    [{ ...progress, done: 400 }, 0, 60_000, '400 of 400 (100 %), 400 a minute, 4,812 points left'],
-    [{ ...progress, done: 0, total: 0, pointsLeft: null, restLeft: null }, 0, 0, '0 of 0'],
-  ])('%j', (given, doneBefore, elapsedMs, line) => {
-    expect(formatProgress(given, doneBefore, elapsedMs)).toBe(line);
-  });
-
   test('at most one line in 10 s', () => {
     let now = 0;
     const lines: string[] = [];
@@ -59,17 +48,6 @@ describe('progress', () => {
     }
     expect(lines).toHaveLength(3);
     expect(log.last()?.done).toBe(20);
-  });
-
-  test.each([
-    [0, '0 s'],
-    [59.4, '59 s'],
-    [60, '1 min'],
-    [3_599, '1 h'],
-    [3_600, '1 h'],
-    [7_500, '2 h 5 min'],
-  ])('%d s is %s', (seconds, text) => {
-    expect(formatDuration(seconds)).toBe(text);
   });
 });
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../cli/main.ts';
 import type { Database } from '../../src/store/database.ts';
+import { MIGRATIONS } from '../../src/store/migrations/index.ts';
 import { openPglite } from '../../src/store/open-pglite.ts';
 
 const CHECKOUT = process.cwd();
@@ -116,7 +117,7 @@ describe('with an embedded database', () => {
 
   beforeAll(async () => {
     const { code, out } = await cli('migrate', { HYBRID_ROLLOUT_PERCENTAGE: '12.5' });
-    expect([code, out]).toEqual([0, 'Applied: 0001-initial']);
+    expect([code, out]).toEqual([0, `Applied: ${MIGRATIONS.map(({ name }) => name).join(', ')}`]);
     await inDatabase((db) => db.insertInto('repositories').values(WIDGETS).execute());
   });
 
@@ -233,6 +234,83 @@ describe('with an embedded database', () => {
     ]);
     expect((await cli('jobs')).out).toMatch(/pull_requests {2}inngest \(\w+\) {2}queued/);
     expect((await cli('jobs --repository acme/none')).out).toBe('There are no jobs.');
+  });
+
+  describe('how far a job is', () => {
+    const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+    const progress = { done: 600, total: 2_400, points: 9, requests: 20, rows: 9_000, pointsLeft: 4_000 };
+    let id: string;
+    beforeAll(async () => {
+      id = JSON.parse((await cli('capture acme/widgets --pull-requests 77 --json')).out)[0].job;
+    });
+
+    /** The job as it stands with one run that has ended, and perhaps one that is under way. */
+    const shown = async (job: object, runs: { started: number; ended: number | null }[]) => {
+      await inDatabase(async (db) => {
+        await db.deleteFrom('job_runs').where('job_id', '=', id).execute();
+        await db
+          .updateTable('progressive_capture_jobs')
+          .set({ status_reason: null, progress: JSON.stringify(progress), completed_at: null, ...job })
+          .where('id', '=', id)
+          .execute();
+        for (const [index, { started, ended }] of runs.entries()) {
+          await db
+            .insertInto('job_runs')
+            .values({
+              ...{ job_id: id, run: index + 1, attempt: 1, processor_type: 'github_actions' },
+              state: ended === null ? 'running' : 'ended',
+              started_at: minutesAgo(started),
+              ended_at: ended === null ? null : minutesAgo(ended),
+              ...(ended === null ? {} : { rows_stored: 4_000, points: 5, requests: 12 }),
+            })
+            .execute();
+        }
+      });
+      return (await cli('jobs --limit 1')).out.split('\n').slice(1);
+    };
+
+    test('running: done of all, rate, budget and end, by the time that its runs took', async () => {
+      // Four minutes and six, with an hour between them: 60 a minute.
+      const runs = [
+        { started: 70, ended: 66 },
+        { started: 6, ended: null },
+      ];
+      const lines = await shown({ status: 'running', heartbeat_at: minutesAgo(0) }, runs);
+      expect(lines).toEqual([
+        expect.stringMatching(
+          /^ {2}600 of 2,400 \(25 %\), 60 a minute, about 30 min left, 4,000 points left, ends about \d{4}-\d\d-\d\d \d\d:\d\dZ$/,
+        ),
+      ]);
+      const end = Date.parse(/ends about (.+)$/.exec(lines[0] ?? '')?.[1]?.replace(' ', 'T') ?? '');
+      expect(Math.abs(end - Date.now() - 30 * 60_000)).toBeLessThan(90_000);
+      const [job] = JSON.parse((await cli('jobs --limit 1 --json')).out);
+      expect(job).toMatchObject({ id, progress: { done: 600, total: 2_400, percent: 25 } });
+      expect(job.progress.perMinute).toBeCloseTo(60, 0);
+    });
+
+    test('running, but silent', async () => {
+      const lines = await shown({ status: 'running', heartbeat_at: minutesAgo(5) }, [
+        { started: 15, ended: null },
+      ]);
+      expect(lines).toEqual([expect.stringMatching(/60 a minute.*no sign of life for 5 min$/)]);
+    });
+
+    test('waiting to go on', async () => {
+      const change = { status: 'queued', status_reason: 'continuation', not_before: minutesAgo(-10) };
+      expect(await shown(change, [{ started: 20, ended: 10 }])).toEqual([
+        expect.stringMatching(/^ {2}600 of 2,400 \(25 %\), 4,000 points left, goes on after 20\d\d-/),
+      ]);
+    });
+
+    test('done: what it has stored and used, in all of its runs', async () => {
+      const runs = [
+        { started: 70, ended: 66 },
+        { started: 6, ended: 0 },
+      ];
+      expect(await shown({ status: 'completed', completed_at: minutesAgo(0) }, runs)).toEqual([
+        '  8,000 rows, 10 min, 10 points, 24 requests',
+      ]);
+    });
   });
 
   test('a stop by the environment is shown, whatever the database says', async () => {

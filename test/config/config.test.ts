@@ -55,6 +55,7 @@ describe('an empty environment', () => {
       autoHistoryLimit: 20_000,
       inngestBulkPerDay: 500,
       retainRemovedDays: 90,
+      reconcilePeriodMs: 86_400_000,
       rollout: {
         percentage: 10,
         strategy: 'repository_size',
@@ -97,6 +98,7 @@ test('everything that is set is understood', () => {
     BULK_PER_INSTALLATION: '3',
     CAPTURE_INCLUDE: 'issues,labels',
     COALESCE_SECONDS: '0.25',
+    RECONCILE_HOURS: '1.5',
     HYBRID_ROLLOUT_PERCENTAGE: '12.5',
     HYBRID_ROLLOUT_STRATEGY: 'whitelist',
     HYBRID_AUTO_ROLLBACK: 'FALSE',
@@ -129,6 +131,7 @@ test('everything that is set is understood', () => {
     allowedAccounts: [1, 22],
     include: ['issues', 'labels'],
     coalesceMs: 250,
+    reconcilePeriodMs: 5_400_000,
     rollout: {
       percentage: 12.5,
       strategy: 'whitelist',
@@ -358,6 +361,7 @@ describe('numbers, booleans and choices are strict', () => {
     ['ROUTE_RECENT_HOURS', ['1', '720'], ['0', '721', '1.5']],
     ['ROUTE_LARGE_BATCH', ['10', '1000'], ['0', '9', '1001']],
     ['COALESCE_SECONDS', ['0', '600', '0.5'], ['601', '-1', '1.005']],
+    ['RECONCILE_HOURS', ['0', '0.25', '8760'], ['8760.01', '-1', '0.001', 'daily']],
     ['HYBRID_EMERGENCY_STOP', ['1', '0', 'true', 'False'], ['yes', 'on', '2', 'tru']],
     ['ALLOW_EMBEDDED', ['1', '0'], ['y']],
     ['HYBRID_ROLLOUT_STRATEGY', ['percentage', 'whitelist', 'repository_size'], ['size', 'Percentage']],

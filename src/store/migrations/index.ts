@@ -1,4 +1,5 @@
 import * as initial from './0001-initial.ts';
+import * as loops from './0004-loops.ts';
 import * as rollout from './0005-rollout.ts';
 
 export interface Migration {
@@ -9,5 +10,6 @@ export interface Migration {
 /** All migrations in their order. A static list, since the Action's bundle has no folder to read. */
 export const MIGRATIONS: readonly Migration[] = [
   { name: '0001-initial', sql: initial.sql },
+  { name: '0004-loops', sql: loops.sql },
   { name: '0005-rollout', sql: rollout.sql },
 ];

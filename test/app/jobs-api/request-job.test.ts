@@ -86,6 +86,27 @@ describeEachDatabase('POST /api/jobs', (database) => {
     expect((await jobs()).at(-1)?.range_since).toBeNull();
   });
 
+  it('goes on from the checkpoint of the last complete capture, unless a beginning is asked for', async () => {
+    const start = new Date('2026-11-20T00:00:00Z');
+    const claimed = async (hours: number, body: object = {}) => {
+      api.setNow(new Date(start.getTime() + hours * 3_600_000));
+      const run = { run_id: `${88001 + hours}` };
+      const path = `/api/jobs/${(await ask(run, body)).body.job.id}`;
+      const claim = await api.post(`${path}/claim`, await api.idToken({ ...OWN, ...run }), IDENTITY);
+      const { checkpoint, sequence, sessionToken } = claim.body;
+      const sent = { sequence: sequence + 1, checkpoint: { at: hours, isFinished: true } };
+      await api.postBatch(path.slice('/api/jobs/'.length), sessionToken, sent);
+      await api.post(`${path}/finish`, sessionToken, report());
+      return { checkpoint, sequence };
+    };
+    expect(await claimed(0)).toEqual({ checkpoint: null, sequence: 0 });
+    expect(await claimed(24)).toEqual({ checkpoint: { at: 0, isFinished: true }, sequence: 0 });
+    expect(await claimed(48)).toEqual({ checkpoint: { at: 24, isFinished: true }, sequence: 0 });
+    const since = '2026-11-01T00:00:00Z';
+    expect(await claimed(72, { since })).toEqual({ checkpoint: null, sequence: 0 });
+    expect(await claimed(96, { mode: 'verify' })).toEqual({ checkpoint: null, sequence: 0 });
+  });
+
   it('the claim of such a job is for its own run alone', async () => {
     const { body } = await ask();
     const path = `/api/jobs/${body.job.id}/claim`;

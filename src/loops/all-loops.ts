@@ -1,0 +1,14 @@
+import type { Config } from '../config/config.ts';
+import type { Loop } from './loop.ts';
+import { createReconcileLoop, type ReconcileOptions } from './reconcile.ts';
+
+/** What loops are made of. */
+export interface LoopParts extends Omit<ReconcileOptions, 'config' | 'periodMs'> {
+  config: Config;
+}
+
+/** Every loop that the configuration wants. `docs/loops.md` tells what each does. */
+export function createLoops(parts: LoopParts): Loop[] {
+  const { reconcilePeriodMs } = parts.config;
+  return [...(reconcilePeriodMs > 0 ? [createReconcileLoop({ ...parts, periodMs: reconcilePeriodMs })] : [])];
+}
