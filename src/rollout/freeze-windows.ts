@@ -117,10 +117,9 @@ function fixedStart({ start }: FreezeWindow): Date | null {
 
 /** The last start after `since` and not after `now`: windows of one rule may overlap, the latest ends last. */
 function lastCronStart(window: FreezeWindow, since: Date, now: Date): Date | null {
-  const cron = cronOf(window);
-  // One second is what a cron time is told apart by.
-  const [last] = cron.previousRuns(1, new Date(now.getTime() + 1_000));
-  return last !== undefined && last > since && last <= now ? last : null;
+  // Cron times are whole seconds; the one second more is for a start at just this time.
+  const starts = cronOf(window).previousRuns(2, new Date(now.getTime() + 1_000));
+  return starts.find((start) => start > since && start <= now) ?? null;
 }
 
 function cronOf({ cron, timezone }: FreezeWindow): Cron {

@@ -431,7 +431,6 @@ export interface RolloutGuard {
   decision: string;
   reason_code: string;
   report: Json;
-  fence: Generated<number>;
 }
 
 export interface RolloutHistory {

@@ -33,6 +33,14 @@ describe('a window that begins on Fridays at 18:00 in Berlin and lasts 62 hours'
   });
 });
 
+test.each(['2026-11-20T12:00:00.000Z', '2026-11-20T12:00:00.500Z', '2026-11-20T12:00:59.500Z'])(
+  'a window that begins each minute and lasts two is open at %s',
+  (time) => {
+    const always = window({ cron: '* * * * *', durationMinutes: 2 });
+    expect(openUntil(always, at(time))).toEqual(at('2026-11-20T12:02:00Z'));
+  },
+);
+
 test('a window with a start is open once', () => {
   const once = window({ cron: null, start: '2026-12-20T00:00:00Z', durationMinutes: 60 });
   expect(openUntil(once, at('2026-12-19T23:59:59Z'))).toBeNull();

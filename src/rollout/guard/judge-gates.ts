@@ -279,7 +279,8 @@ function freezeGate({ freezeWindows }: Rollout, context: GateContext): Gate {
 export function formatHours(hours: number): string {
   if (hours < 1) return `${Math.ceil(hours * 60)} min`;
   if (hours < 48) return `${Math.ceil(hours * 10) / 10} h`;
-  return `${Math.floor(hours / 24)} d ${Math.floor(hours % 24)} h`;
+  const whole = Math.ceil(hours);
+  return `${Math.floor(whole / 24)} d ${whole % 24} h`;
 }
 
 function round(value: number): number {

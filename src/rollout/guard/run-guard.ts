@@ -1,5 +1,8 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
+import type { DB } from '../../store/database.generated.ts';
 import type { Database } from '../../store/database.ts';
+import { inTransaction } from '../../store/in-transaction.ts';
+import { refuse } from '../../text/answer.ts';
 import { FEATURE_NAME } from '../evaluate-enrolment.ts';
 import {
   changeRollout,
@@ -14,16 +17,18 @@ import type { Gate } from './judge-gates.ts';
 import { insertNotice, type NoticeKind } from './notices.ts';
 import { readEvidence } from './read-evidence.ts';
 import { renderNotice } from './render-notice.ts';
-import { verifyRollback } from './verify-rollback.ts';
+import { type RollbackVerification, verifyRollback } from './verify-rollback.ts';
 
 export interface GuardOptions {
   environmentStop: boolean;
   /** Actions minutes that a month may cost; null: as many as it takes. */
   maxActionsMinutes: number | null;
   now?: Date;
-  /** Of the lease that it runs under; a report of an older one is not kept. */
-  fence?: number;
+  /** How it writes: in transactions that hold the lease that it runs under. Absent: in its own. */
+  write?: <Result>(work: (trx: Transaction<DB>) => Promise<Result>) => Promise<Result>;
 }
+
+type Write = NonNullable<GuardOptions['write']>;
 
 /** What one look of the guard found and did. */
 export interface GuardReport {
@@ -50,8 +55,9 @@ const MAX_COOLDOWN_HOURS = 30 * 24;
  */
 export async function runGuard(db: Database, options: GuardOptions): Promise<GuardReport> {
   const now = options.now ?? new Date();
+  const write: Write = options.write ?? ((work) => inTransaction(db, work));
   try {
-    await verifyRollbacks(db, options, now);
+    await verifyRollbacks(db, write, options, now);
     for (let look = 1; ; look++) {
       const rollout = await readRollout(db, options);
       const evidence = await readEvidence(db, rollout, now);
@@ -60,7 +66,9 @@ export async function runGuard(db: Database, options: GuardOptions): Promise<Gua
         isAutomatic: true,
         maxActionsMinutes: options.maxActionsMinutes,
       });
-      const version = await apply(db, rollout, evidence, tick, options, now);
+      const version = await write((trx) =>
+        apply(trx, { rollout, evidence, tick, now, environmentStop: options.environmentStop }),
+      );
       if (version === 'changed_meanwhile' && look < MAX_LOOKS) continue;
       const report: GuardReport = {
         checkedAt: now,
@@ -71,8 +79,9 @@ export async function runGuard(db: Database, options: GuardOptions): Promise<Gua
         tick,
         error: null,
       };
-      if (report.isApplied && tick.decision.kind === 'rollback') await verifyRollbacks(db, options, now);
-      await keepReport(db, report, options.fence ?? 0);
+      if (report.isApplied && tick.decision.kind === 'rollback')
+        await verifyRollbacks(db, write, options, now);
+      await write((trx) => keepReport(trx, report));
       return report;
     }
   } catch (error) {
@@ -109,20 +118,17 @@ const ACTORS: Partial<Record<GuardDecision['kind'], RolloutActor>> = {
 
 /** The new version; `nothing` where the decision changes nothing. */
 async function apply(
-  db: Database,
-  judged: Rollout,
-  evidence: GuardEvidence,
-  tick: Tick,
-  { environmentStop }: GuardOptions,
-  now: Date,
+  trx: Transaction<DB>,
+  judged: { rollout: Rollout; evidence: GuardEvidence; tick: Tick; now: Date; environmentStop: boolean },
 ): Promise<number | 'nothing' | 'changed_meanwhile'> {
+  const { rollout, evidence, tick, now, environmentStop } = judged;
   const { decision } = tick;
   const kind = NOTICES[decision.kind];
   const actor = ACTORS[decision.kind];
   if (!kind || !actor) return 'nothing';
-  const result = await changeRollout(db, {
+  const result = await changeRollout(trx, {
     environmentStop,
-    ifVersion: judged.version,
+    ifVersion: rollout.version,
     change: (current) => ({
       patch: patchOf(decision, current, now),
       reasonCode: decision.code,
@@ -132,7 +138,7 @@ async function apply(
     source: { type: 'automation' },
     action: decision.kind,
     reason: decision.text,
-    settle: async (trx, change) => {
+    settle: async (_, change) => {
       const content = renderNotice(decision, { ...change, tick, evidence });
       await insertNotice(trx, { kind, version: change.after.version, content });
     },
@@ -212,8 +218,16 @@ function finite(value: number): number | string {
   return Number.isFinite(value) ? value : 'infinite';
 }
 
-/** Verifies the rollbacks that were not verified yet: the one that was just made, or one whose guard died in between. */
-async function verifyRollbacks(db: Database, { environmentStop }: GuardOptions, now: Date): Promise<void> {
+/**
+ * Verifies the rollbacks that were not verified yet: the one that was just made, or one whose guard died in between.
+ * What is read is read after the commit, outside of its transaction.
+ */
+async function verifyRollbacks(
+  db: Database,
+  write: Write,
+  { environmentStop }: GuardOptions,
+  now: Date,
+): Promise<void> {
   const waiting = await db
     .selectFrom('rollout_notices')
     .select(['id', 'version'])
@@ -223,29 +237,35 @@ async function verifyRollbacks(db: Database, { environmentStop }: GuardOptions, 
     .execute();
   for (const { id, version } of waiting) {
     const verified = await verifyRollback(db, { version, environmentStop, now });
-    const noted = await db
-      .updateTable('rollout_notices')
-      .set({ verified: JSON.stringify(verified) })
-      .where('id', '=', id)
-      .where('verified', 'is', null)
-      .returning('id')
-      .executeTakeFirst();
-    if (!noted || verified.stillIn.length === 0 || verified.isSuperseded) continue;
-    await insertNotice(db, {
-      kind: 'rollback_unverified',
-      version,
-      content: {
-        ok: false,
-        reasonCode: 'rollback_unverified',
-        headline: `The rollback is not complete: ${verified.stillIn.length} of ${verified.checked} repositories are still in`,
-        table: [],
-        body: ['Stop everything: `/rollout stop <reason>`. Then report this as a fault of the program.'],
-      },
-    });
+    await write((trx) => noteVerification(trx, { id, version }, verified));
   }
 }
 
-async function keepReport(db: Database, report: GuardReport, fence: number): Promise<void> {
+async function noteVerification(
+  trx: Transaction<DB>,
+  { id, version }: { id: number; version: number },
+  verified: RollbackVerification,
+): Promise<void> {
+  const noted = await trx
+    .updateTable('rollout_notices')
+    .set({ verified: JSON.stringify(verified) })
+    .where('id', '=', id)
+    .where('verified', 'is', null)
+    .returning('id')
+    .executeTakeFirst();
+  if (!noted || verified.stillIn.length === 0 || verified.isSuperseded) return;
+  await insertNotice(trx, {
+    kind: 'rollback_unverified',
+    version,
+    content: refuse(
+      'rollback_unverified',
+      `The rollback is not complete: ${verified.stillIn.length} of ${verified.checked} repositories are still in`,
+      'Stop everything: `/rollout stop <reason>`. Then report this as a fault of the program.',
+    ),
+  });
+}
+
+async function keepReport(trx: Transaction<DB>, report: GuardReport): Promise<void> {
   const { tick, decision, health, checkedAt, isApplied, version } = report;
   const row = {
     checked_at: checkedAt,
@@ -259,16 +279,16 @@ async function keepReport(db: Database, report: GuardReport, fence: number): Pro
       ...(tick ? metricsOf(tick) : {}),
       gates: tick?.gates.map(gateOf) ?? [],
     }),
-    fence,
   };
-  await db
+  await trx
     .insertInto('rollout_guard')
     .values({ feature_name: FEATURE_NAME, ...row })
     .onConflict((conflict) =>
       conflict
         .column('feature_name')
         .doUpdateSet(row)
-        .where(sql<boolean>`rollout_guard.fence <= excluded.fence`),
+        // Two that look at the same time: the later look stays.
+        .where(sql<boolean>`rollout_guard.checked_at <= excluded.checked_at`),
     )
     .execute();
 }

@@ -166,9 +166,7 @@ CREATE TABLE rollout_guard (
   health text NOT NULL CHECK (health IN ('healthy', 'degraded', 'failing', 'unknown')),
   decision text NOT NULL,
   reason_code text NOT NULL,
-  report jsonb NOT NULL,
-  -- Of the lease that the guard ran under: an older one never overwrites a newer one.
-  fence bigint NOT NULL DEFAULT 0
+  report jsonb NOT NULL
 );
 
 -- What people are told of automatic changes; written with the change, sent afterwards.
