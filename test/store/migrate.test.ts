@@ -36,13 +36,13 @@ describeEachDatabase('a migrated database', (database) => {
   });
 
   test('is refused when a newer version has migrated it, and is left as it is', async () => {
-    const newer = [...MIGRATIONS, { name: '0002-later', sql: 'CREATE TABLE later (id bigint)' }];
-    await expect(migrate(database().db, { migrations: newer })).resolves.toEqual({ applied: ['0002-later'] });
+    const newer = [...MIGRATIONS, { name: '9999-later', sql: 'CREATE TABLE later (id bigint)' }];
+    await expect(migrate(database().db, { migrations: newer })).resolves.toEqual({ applied: ['9999-later'] });
     expect(await tablesOf(database().db)).toContainEqual({ name: 'later', secured: true });
     await expect(migrate(database().db)).rejects.toMatchObject({
       name: 'MigrationRefusedError',
       code: 'newer_database',
-      message: expect.stringContaining('0002-later; the newest known here is 0001-initial'),
+      message: expect.stringContaining(`9999-later; the newest known here is ${MIGRATIONS.at(-1)?.name}`),
     });
   });
 });
@@ -81,7 +81,7 @@ describePostgres('migrating on a server', () => {
     const { db, url, close } = await createOnPostgres({ isMigrated: false });
     const others = await Promise.all([1, 2, 3].map(() => openPostgres({ url: url ?? '' })));
     const results = await Promise.all([db, ...others.map((other) => other.db)].map((each) => migrate(each)));
-    expect(results.filter(({ applied }) => applied.length === 1)).toHaveLength(1);
+    expect(results.filter(({ applied }) => applied.length === MIGRATIONS.length)).toHaveLength(1);
     expect(results.filter(({ applied }) => applied.length === 0)).toHaveLength(3);
     for (const other of others) await other.close();
     await close();
