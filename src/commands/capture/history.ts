@@ -18,7 +18,7 @@ export const captureHistoryVerb: CaptureVerb = {
   run: (context) =>
     planCapture(context, {
       what: 'the whole history',
-      item: { type: 'history', items: [], range: {} },
+      item: () => ({ type: 'history', items: [], range: {} }),
       refuse: (trx) => judgeCoolDown(trx, context),
     }),
 };

@@ -15,7 +15,8 @@ import { refuseLevel } from '../refuse-level.ts';
 interface Wanted {
   /** For people, such as `the last 24 hours`. */
   what: string;
-  item: Pick<WorkItem, 'type' | 'items' | 'range'>;
+  /** At the time when it is planned: what begins 24 hours before another `now` would have a past of some milliseconds. */
+  item: (now: Date) => Pick<WorkItem, 'type' | 'items' | 'range'>;
   /** Why it is not captured now; null: it is. */
   refuse?: (trx: Transaction<DB>) => Promise<Answer | null>;
 }
@@ -33,10 +34,11 @@ export async function planCapture(context: CaptureContext, wanted: Wanted): Prom
     const refusal = await wanted.refuse?.(trx);
     if (refusal) return refusal;
     const now = context.now();
+    const asked = wanted.item(now);
     const item: WorkItem = {
-      ...wanted.item,
+      ...asked,
       repository,
-      include: wanted.item.items.length > 0 ? ['pull-requests'] : include,
+      include: asked.items.length > 0 ? ['pull-requests'] : include,
       reason: 'manual',
       ...(actor.type === 'user' ? { actor: { id: actor.id, login: actor.login } } : {}),
       isCritical: flags.critical === true,
@@ -67,7 +69,7 @@ function describe({ actor }: CaptureContext, what: string, planned: readonly Pla
       return [
         [`Job${number}`, `\`${job.id}\`${joined}`],
         ['What', describeRange(plan.item)],
-        ['Runs in', `${route.processor}, rule \`${route.rule}\`: ${explain(plan)}`],
+        ['Runs in', `${route.processor}, rule \`${route.rule}\`: ${plan.message}`],
         [
           'Begins',
           `${job.not_before <= new Date() ? 'now' : `from ${formatTime(job.not_before)} on`}${waits}`,
@@ -76,10 +78,6 @@ function describe({ actor }: CaptureContext, what: string, planned: readonly Pla
     }),
     body: ['How it goes: `/capture status`'],
   };
-}
-
-function explain({ message }: PlannedJob): string {
-  return message;
 }
 
 function describeRange({ items, range, include, type }: WorkItem): string {

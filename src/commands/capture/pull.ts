@@ -21,7 +21,7 @@ export const pullVerb: CaptureVerb = {
     if (typeof numbers === 'string') return { ...refuse('not_understood', numbers), quoted: words.join(' ') };
     return planCapture(context, {
       what: numbers.length === 1 ? `pull request ${numbers[0]}` : `${numbers.length} pull requests`,
-      item: { type: 'pull_requests', items: numbers, range: {} },
+      item: () => ({ type: 'pull_requests', items: numbers, range: {} }),
     });
   },
 };

@@ -12,6 +12,10 @@ export const recentVerb: CaptureVerb = {
   run: (context) =>
     planCapture(context, {
       what: 'the last 24 hours',
-      item: { type: 'history', items: [], range: { since: new Date(context.now().getTime() - 86_400_000) } },
+      item: (now) => ({
+        type: 'history',
+        items: [],
+        range: { since: new Date(now.getTime() - 86_400_000) },
+      }),
     }),
 };

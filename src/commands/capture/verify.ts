@@ -10,5 +10,5 @@ export const verifyVerb: CaptureVerb = {
   flags: ['critical'],
   examples: ['verify'],
   run: (context) =>
-    planCapture(context, { what: 'verification', item: { type: 'verify', items: [], range: {} } }),
+    planCapture(context, { what: 'verification', item: () => ({ type: 'verify', items: [], range: {} }) }),
 };
