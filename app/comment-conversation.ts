@@ -91,7 +91,8 @@ export async function openConversation(
         ...place,
         issue_number,
         body,
-        request: { signal: AbortSignal.timeout(REPLY_WITHIN_MS) },
+        // One whose answer was lost may have been written: who asks again looks for it first.
+        request: { retries: 0, signal: AbortSignal.timeout(REPLY_WITHIN_MS) },
       });
     },
     react: async (content) => {

@@ -374,6 +374,21 @@ describe('a crash', () => {
     expect(await town.rowsOf(comment)).toMatchObject([{ answered_at: expect.any(Date) }]);
   });
 
+  it('of the answer to a reply: the reply is there once, and the change made once', async () => {
+    town.sandbox.faults.add({
+      when: ({ method, path }) => method === 'POST' && path.endsWith('/comments'),
+      fault: { kind: 'lost_answer' },
+    });
+    const first = await say('keeper', '/rollout set 25');
+    const { version } = await rollout();
+    expect(first.rows).toMatchObject([{ outcome: 'done', answered_at: null }]);
+    await say('helper', '/rollout status');
+    const marker = `comment=${first.comment.id} -->`;
+    expect(town.control.comments.filter(({ body }) => body.includes(marker))).toHaveLength(1);
+    expect(await town.rowsOf(first.comment)).toMatchObject([{ answered_at: expect.any(Date) }]);
+    expect((await rollout()).version).toBe(version);
+  });
+
   it('between the reply and its note: there is no second reply', async () => {
     const comment = await crashed(ANSWER);
     const octokit = town.sandbox.app;
