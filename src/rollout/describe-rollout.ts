@@ -1,4 +1,5 @@
 import type { Answer } from '../text/answer.ts';
+import { countOf } from '../text/count-of.ts';
 import { formatTime } from './freeze-windows.ts';
 import type { Tick } from './guard/decide-tick.ts';
 import type { GuardEvidence } from './guard/evidence.ts';
@@ -38,7 +39,7 @@ export function statusTable({ rollout, evidence, tick, guardSeenAt }: RolloutPic
     ['Health', describeHealth(tick.health, guardSeenAt, evidence.at)],
     [
       `Jobs in ${rollout.monitoringWindowHours} h`,
-      `${threshold.jobs} that count, ${threshold.errors} of them errors`,
+      `${threshold.jobs} that count, ${countOf(threshold.errors, 'error')} among them`,
     ],
     ['Error rate', describeRate(threshold)],
     ['Verdict: threshold', describeThreshold(rollout, tick.enrolled)],
@@ -83,13 +84,13 @@ export function describeThreshold(
 
 export function describeSequential({ sequential }: ArmVerdicts): string {
   const { e, breachAt, jobs, errors, capped, breached } = sequential;
-  const left = capped === 0 ? '' : `, ${capped} errors of single repositories left out`;
-  return `${breached ? 'BREACHED' : 'no breach'} (E = ${formatE(e)}, breach at ${formatE(breachAt)}; ${jobs} jobs and ${errors} errors of the epoch${left})`;
+  const left = capped === 0 ? '' : `, ${countOf(capped, 'error')} of single repositories left out`;
+  return `${breached ? 'BREACHED' : 'no breach'} (E = ${formatE(e)}, breach at ${formatE(breachAt)}; ${countOf(jobs, 'job')} and ${countOf(errors, 'error')} of the epoch${left})`;
 }
 
 function describeControl({ threshold }: ArmVerdicts): string {
   if (threshold.jobs === 0) return 'no data';
-  return `${threshold.jobs} jobs outside the rollout that would count, ${threshold.errors} errors`;
+  return `${countOf(threshold.jobs, 'job')} outside the rollout, ${countOf(threshold.errors, 'error')}`;
 }
 
 function describeGuard(rollout: Rollout): string {

@@ -97,7 +97,7 @@ describe('/capture in an issue of a captured repository', () => {
   it('status: what is stored, and the last jobs', async () => {
     await say('wendy', '/capture verify');
     const { replies } = await say('wendy', '/capture status');
-    expect(replies[0]).toMatch(/^\*\*✅ \d+ pull requests are stored, \d+ jobs are under way\*\*/);
+    expect(replies[0]).toMatch(/^\*\*✅ \d+ pull requests? stored, \d+ jobs? under way\*\*/);
     expect(replies[0]).toContain('| Complete |');
     expect(replies[0]).toContain('<details><summary>Last ');
   });

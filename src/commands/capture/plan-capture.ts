@@ -83,7 +83,8 @@ function describe({ actor }: CaptureContext, what: string, planned: readonly Pla
 function describeRange({ items, range, include, type }: WorkItem): string {
   if (items.length > 0) {
     const shown = items.slice(0, 10).join(', ');
-    return items.length > 10 ? `${shown} and ${items.length - 10} more` : shown;
+    const what = items.length === 1 ? 'pull request' : 'pull requests';
+    return `${what} ${shown}${items.length > 10 ? ` and ${items.length - 10} more` : ''}`;
   }
   if (type === 'verify') return 'all that is stored, against GitHub';
   const since = range.since ? `since ${formatTime(range.since)}` : 'from the beginning';

@@ -1,6 +1,7 @@
 import { formatTime } from '../../rollout/freeze-windows.ts';
 import type { Database } from '../../store/database.ts';
 import type { Answer } from '../../text/answer.ts';
+import { countOf } from '../../text/count-of.ts';
 import type { CaptureVerb } from '../command.ts';
 
 const SHOWN_JOBS = 8;
@@ -21,14 +22,14 @@ export const captureStatusVerb: CaptureVerb = {
       stored.known === null
         ? 'unknown: GitHub was not asked how many there are'
         : stored.gaps > 0
-          ? `no: ${stored.gaps} parts of pull requests are missing`
+          ? `no: of pull requests ${countOf(stored.gaps, 'part')} missing`
           : stored.pullRequests < stored.known
-            ? `no: ${stored.known - stored.pullRequests} pull requests are missing`
-            : 'yes, by GitHub’s own totals';
+            ? `no: ${countOf(stored.known - stored.pullRequests, 'pull request')} missing`
+            : "yes, by GitHub's own totals";
     return {
       ok: true,
       reasonCode: 'capture_status',
-      headline: `${stored.pullRequests} pull requests are stored, ${live.length === 0 ? 'nothing is under way' : `${live.length} jobs are under way`}`,
+      headline: `${countOf(stored.pullRequests, 'pull request')} stored, ${live.length === 0 ? 'nothing' : countOf(live.length, 'job')} under way`,
       table: [
         ['Pull requests', `${stored.pullRequests}${stored.known === null ? '' : ` of ${stored.known}`}`],
         ['Issues', String(stored.issues)],
@@ -40,7 +41,7 @@ export const captureStatusVerb: CaptureVerb = {
         ...(stored.gaps > 0 ? ['`/capture verify` fetches what is missing.'] : []),
       ],
       details: {
-        summary: `Last ${jobs.length} jobs`,
+        summary: `Last ${countOf(jobs.length, 'job')}`,
         columns: ['when', 'job', 'what', 'runs in', 'status', 'why'],
         rows: jobs.map((job) => [
           formatTime(job.created_at),

@@ -34,11 +34,13 @@ export const monitorVerb: RolloutVerb = {
           ([label]) => label.startsWith('Verdict') || label === 'Health' || label === 'Version',
         ),
       ],
-      body: closed.map(({ code, override }) =>
-        override === null
-          ? `\`${code}\` can't be passed over.`
-          : `\`${code}\` may be passed over with \`/rollout advance --force --reason "…"\` (${override}).`,
-      ),
+      body: ['maintain', 'admin', null].flatMap((level) => {
+        const codes = closed.filter(({ override }) => override === level).map(({ code }) => `\`${code}\``);
+        if (codes.length === 0) return [];
+        return level === null
+          ? [`Nobody passes over ${codes.join(', ')}.`]
+          : [`${level} may pass over ${codes.join(', ')}: \`/rollout advance --force --reason "…"\``];
+      }),
       ...(cure === null ? {} : { quoted: cure }),
     };
   },

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { formatPercent } from '../../rollout/describe-rollout.ts';
 import { readRollout } from '../../rollout/rollout-store.ts';
+import { countOf } from '../../text/count-of.ts';
 import type { RolloutVerb } from '../command.ts';
 
 interface StatsRow {
@@ -38,7 +39,7 @@ export const statsVerb: RolloutVerb = {
     return {
       ok: true,
       reasonCode: 'stats',
-      headline: `${total} jobs ended in the last ${hours} h`,
+      headline: `${countOf(total, 'job')} ended in the last ${hours} h`,
       table: rows.map((row) => [`${row.processor}, ${armOf(row)}`, describe(row)] as const),
       body: [
         total === 0
@@ -59,5 +60,6 @@ function describe({ successes, errors, other, seconds, repositories }: StatsRow)
   const rate = judged === 0 ? 'no rate' : `error rate ${formatPercent((errors / judged) * 100)}`;
   const time = seconds === null ? '' : `, ${Number(seconds).toFixed(1)} s each`;
   const rest = other === 0 ? '' : `, ${other} cancelled, skipped or blocked`;
-  return `${successes} successes, ${errors} errors (${rate})${rest}${time}, ${repositories} repositories`;
+  const counts = `${countOf(successes, 'success')}, ${countOf(errors, 'error')} (${rate})`;
+  return `${counts}${rest}${time}, ${countOf(repositories, 'repository')}`;
 }

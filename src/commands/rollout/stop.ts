@@ -84,10 +84,12 @@ export const stopVerb: RolloutVerb = {
 
 function runRows(under: { dispatched: number; running: number }, cancelRuns: boolean): Answer['table'] {
   return [
-    ['Runs that have not begun', `${under.dispatched}, routed again`],
+    ['Runs that have not begun', under.dispatched === 0 ? 'none' : `${under.dispatched}, routed again`],
     [
       'Runs that are going on',
-      `${under.running}, ${cancelRuns ? 'cancelled; their jobs go on in Inngest from where they are' : 'which go on to their end'}`,
+      under.running === 0
+        ? 'none'
+        : `${under.running}, ${cancelRuns ? 'cancelled; their jobs go on in Inngest from where they are' : 'which go on to their end'}`,
     ],
   ];
 }

@@ -1,3 +1,4 @@
+import { countOf } from '../../text/count-of.ts';
 import { formatTime, judgeFreeze } from '../freeze-windows.ts';
 import { nextPhase, soakHoursBefore } from '../phases.ts';
 import type { Rollout } from '../rollout-store.ts';
@@ -133,7 +134,8 @@ function blockedGate({ blockedInARow: { count, cure } }: GuardEvidence): Gate {
 
 function sampleGate({ maxErrorRate, percentage }: Rollout, sample: SampleVerdict): Gate {
   const gate = { label: 'Sample', isOpen: false, override: 'maintain' as const };
-  const bound = `${sample.jobs} jobs, ${sample.errors} errors: at most ${round(sample.upperBoundPercent)} % with 95 % confidence`;
+  const found = `${countOf(sample.jobs, 'job')} with ${countOf(sample.errors, 'error')}`;
+  const bound = `${found} show an error rate of at most ${round(sample.upperBoundPercent)} % (95 % confidence)`;
   switch (sample.status) {
     case 'enough':
       return { ...gate, code: 'sample', isOpen: true, text: bound };
@@ -154,13 +156,14 @@ function sampleGate({ maxErrorRate, percentage }: Rollout, sample: SampleVerdict
           text: `no number of jobs shows an error rate of ${maxErrorRate} %`,
         };
       }
+      const needed = `${sample.missing} more without an error are needed for ${maxErrorRate} %`;
       const when = sample.expectedAt
-        ? `, at the present rate about ${formatTime(sample.expectedAt)}`
-        : ', at no known time: none has ended yet';
+        ? `, at the present rate until about ${formatTime(sample.expectedAt)}`
+        : '';
       return {
         ...gate,
         code: 'inconclusive',
-        text: `${bound}, limit ${maxErrorRate} %; ${sample.missing} more are needed${when}`,
+        text: sample.jobs === 0 ? `no job has ended yet; ${needed}` : `${bound}; ${needed}${when}`,
       };
     }
     case 'starved': {
@@ -171,7 +174,7 @@ function sampleGate({ maxErrorRate, percentage }: Rollout, sample: SampleVerdict
       return {
         ...gate,
         code: 'phase_starved',
-        text: `${bound}; ${sample.missing} more are needed, which this phase does not reach within 30 days (phase_starved); ${nearest}`,
+        text: `${found}; ${sample.missing} more without an error are needed, which this phase does not reach within 30 days (phase_starved); ${nearest}`,
       };
     }
   }
