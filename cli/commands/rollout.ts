@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { RolloutPlace, RolloutVerb } from '../../src/commands/command.ts';
 import { executeRolloutCommand } from '../../src/commands/execute-command.ts';
+import { FLAG_USAGE } from '../../src/commands/render-help.ts';
 import { ROLLOUT_VERBS } from '../../src/commands/rollout/verbs.ts';
 import type { Config } from '../../src/config/config.ts';
 import { ensureRollout } from '../../src/rollout/rollout-store.ts';
@@ -12,12 +13,14 @@ import { renderTerminal } from '../../src/text/render-answer.ts';
 import { openGitHubApp, readJobsRepositoryVisibility } from '../open-github.ts';
 import type { CommandTerminal } from '../terminal.ts';
 import { readConfig, withDatabase } from '../with-database.ts';
+import { addExportHistoryCommand } from './export-history.ts';
 
 /** Every verb of `/rollout`, from the same registry. Whoever has the database's password may use all of them. */
 export function addRolloutCommand(program: Command, terminal: CommandTerminal): void {
   const rollout = program
     .command('rollout')
     .description('Steers which repositories run their bulk work in GitHub Actions.');
+  addExportHistoryCommand(rollout, terminal);
   // `help` is the command line's own: it needs no database.
   for (const verb of ROLLOUT_VERBS.filter(({ verb }) => verb !== 'help')) {
     const [, ...usage] = verb.usage.split(' ');
@@ -31,7 +34,11 @@ export function addRolloutCommand(program: Command, terminal: CommandTerminal): 
       .allowUnknownOption()
       .addHelpText(
         'after',
-        `\nExamples:\n${verb.examples.map((example) => `  hybrid-capture rollout ${example}`).join('\n')}`,
+        [
+          ...verb.flags.map((flag) => `  ${FLAG_USAGE[flag].replaceAll('`', '')}`),
+          '\nExamples:',
+          ...verb.examples.map((example) => `  hybrid-capture rollout ${example}`),
+        ].join('\n'),
       )
       .action(async (args: string[], { json }: { json?: boolean }) => {
         const config = readConfig(terminal);

@@ -4,7 +4,8 @@ import type { CommandName } from './parse-command.ts';
 import { authorize, type PermissionLevel } from './permission.ts';
 import type { FlagName } from './read-flags.ts';
 
-const FLAG_USAGE: Record<FlagName, string> = {
+/** What each flag does, after how it is written. */
+export const FLAG_USAGE: Record<FlagName, string> = {
   reason: '`--reason "…"` why, for the audit',
   'if-version': '`--if-version N` only if the rollout is still at the version that you saw',
   at: '`--at <percent>` begin lower',

@@ -54,6 +54,7 @@ describe('an empty environment', () => {
       coalesceMs: 3000,
       autoHistoryLimit: 20_000,
       inngestBulkPerDay: 500,
+      budgets: { actionsMinutesPerMonth: null },
       retainRemovedDays: 90,
       reconcilePeriodMs: 86_400_000,
       rollout: {

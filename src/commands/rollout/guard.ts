@@ -15,7 +15,7 @@ interface Setting {
 }
 
 /** Every setting of the guard and the gates. */
-const SETTINGS: readonly Setting[] = [
+export const GUARD_SETTINGS: readonly Setting[] = [
   {
     key: 'mode',
     meaning: 'which verdict rolls back',
@@ -78,7 +78,7 @@ export const guardVerb: RolloutVerb = {
     const patch: RolloutPatch = {};
     for (const word of context.words) {
       const [key, value = ''] = splitPair(word);
-      const setting = SETTINGS.find((one) => one.key === key);
+      const setting = GUARD_SETTINGS.find((one) => one.key === key);
       const read = setting?.read(value);
       if (!setting) return { ...refuse('not_understood', 'There is no such setting.', keys()), quoted: word };
       if (!read) {
@@ -91,7 +91,7 @@ export const guardVerb: RolloutVerb = {
       reason: context.flags.reason ?? null,
       decide: () => ({ patch, reasonCode: 'guard_changed' }),
       describe: ({ before, after }) => {
-        const changed = SETTINGS.filter(({ show }) => show(before) !== show(after));
+        const changed = GUARD_SETTINGS.filter(({ show }) => show(before) !== show(after));
         return {
           headline: `${after.featureName}: ${changed.map(({ key }) => `\`${key}\``).join(', ')} changed`,
           rows: changed.map(({ key, show }) => [`\`${key}\``, `${show(before)} → ${show(after)}`] as const),
@@ -111,7 +111,9 @@ async function showSettings({ db, environmentStop }: RolloutContext): Promise<An
     ok: true,
     reasonCode: 'guard',
     headline: `What the guard and the gates go by, v${rollout.version}`,
-    table: SETTINGS.map(({ key, meaning, show }) => [`\`${key}\``, `${show(rollout)} (${meaning})`] as const),
+    table: GUARD_SETTINGS.map(
+      ({ key, meaning, show }) => [`\`${key}\``, `${show(rollout)} (${meaning})`] as const,
+    ),
     body: ['To change one: `/rollout guard <key>=<value>`'],
   };
 }
@@ -122,7 +124,7 @@ function splitPair(word: string): string[] {
 }
 
 function keys(): string {
-  return `The settings are ${SETTINGS.map(({ key }) => `\`${key}\``).join(', ')}.`;
+  return `The settings are ${GUARD_SETTINGS.map(({ key }) => `\`${key}\``).join(', ')}.`;
 }
 
 function onOff(key: string, meaning: string, field: 'autoRollback' | 'autoAdvance'): Setting {
