@@ -1,10 +1,10 @@
 import type { Answer } from '../text/answer.ts';
 import { countOf } from '../text/count-of.ts';
-import { formatTime } from './freeze-windows.ts';
+import { formatHours, formatTime } from '../text/format-time.ts';
 import type { Tick } from './guard/decide-tick.ts';
 import type { GuardEvidence } from './guard/evidence.ts';
 import type { ArmVerdicts } from './guard/judge-arms.ts';
-import { formatHours, type Gate } from './guard/judge-gates.ts';
+import type { Gate } from './guard/judge-gates.ts';
 import { hoursSince } from './guard/judge-sample.ts';
 import { interval95, type Sample } from './guard/statistics.ts';
 import type { RolloutPicture } from './read-picture.ts';

@@ -1,5 +1,6 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
+import { formatTime } from '../text/format-time.ts';
 
 /** Longest window, so that a typing error can't freeze a rollout for years. */
 const MAX_DURATION_MS = 92 * 86_400_000;
@@ -141,9 +142,4 @@ function isTimezone(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** A time as replies show it: to the minute, in UTC. */
-export function formatTime(time: Date): string {
-  return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -84,7 +84,7 @@ describe('from failing workflow runs to a rolled-back rollout', () => {
     const before = town.control.comments.length;
 
     for (let job = 0; job < 10; job++) await endOnGitHub(await beginBulkJob(), 'failure');
-    expect((await town.loop('guard')).report).toMatchObject({ decision: 'wait', changed: 0 });
+    expect((await town.loop('guard')).report).toMatchObject({ decision: 'hold', changed: 0 });
     await endOnGitHub(await beginBulkJob(), 'timed_out');
     expect((await town.loop('guard')).report).toMatchObject({
       health: 'failing',
@@ -162,7 +162,7 @@ describe('from blocked workflow runs to a held rollout', () => {
     expect(told?.body).toContain('check the workflow file and the spending limit');
     const { rows } = await town.say('keeper', '/rollout resume the limit is raised');
     expect(rows).toMatchObject([{ reason_code: 'resumed_after_hold' }]);
-    expect((await town.loop('guard')).report).toMatchObject({ decision: 'wait' });
+    expect((await town.loop('guard')).report).toMatchObject({ decision: 'hold' });
   });
 });
 
@@ -174,7 +174,7 @@ describe('outcomes that can not be read', () => {
     try {
       expect((await town.loop('guard')).report).toMatchObject({
         health: 'unknown',
-        decision: 'wait',
+        decision: 'hold',
         reason: 'data_unreadable',
         changed: 0,
       });

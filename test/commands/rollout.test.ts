@@ -400,7 +400,7 @@ describeEachDatabase('/rollout', (database) => {
       expect(await run('set 25', 'maintain')).toMatchObject({ ok: false, reasonCode: 'cooling_down' });
       // The bad jobs of before are of an earlier epoch.
       const next = await runGuard(db(), { ...NO_STOP, maxActionsMinutes: null });
-      expect(next.decision.kind).toBe('wait');
+      expect(next.decision.kind).toBe('hold');
     });
 
     test('after a rollback leaves an automatic advance off that a person has switched off', async () => {
@@ -438,7 +438,7 @@ describeEachDatabase('/rollout', (database) => {
       await run('resume it was a single bad file');
       expect((await rollout()).evidenceSince).toBeInstanceOf(Date);
       const next = await runGuard(db(), { ...NO_STOP, maxActionsMinutes: null });
-      expect(next.decision.kind).toBe('wait');
+      expect(next.decision.kind).toBe('hold');
     });
 
     test('under a stop by the environment changes nothing, and says where it is', async () => {

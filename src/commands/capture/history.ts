@@ -1,6 +1,6 @@
-import { formatTime } from '../../rollout/freeze-windows.ts';
 import type { Database } from '../../store/database.ts';
 import { type Answer, refuse } from '../../text/answer.ts';
+import { formatTime } from '../../text/format-time.ts';
 import type { CaptureContext, CaptureVerb } from '../command.ts';
 import { planCapture } from './plan-capture.ts';
 

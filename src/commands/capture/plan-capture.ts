@@ -1,11 +1,11 @@
 import type { Transaction } from 'kysely';
 import { type PlannedJob, planWork } from '../../jobs/plan-work.ts';
 import { describeActor } from '../../rollout/describe-rollout.ts';
-import { formatTime } from '../../rollout/freeze-windows.ts';
 import { readRollout } from '../../rollout/rollout-store.ts';
 import type { DB } from '../../store/database.generated.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { type Answer, refuse } from '../../text/answer.ts';
+import { formatTime } from '../../text/format-time.ts';
 import type { WorkItem } from '../../work-item/work-item.ts';
 import type { CaptureContext } from '../command.ts';
 import { authorize } from '../permission.ts';

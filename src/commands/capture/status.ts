@@ -1,7 +1,7 @@
-import { formatTime } from '../../rollout/freeze-windows.ts';
 import type { Database } from '../../store/database.ts';
 import type { Answer } from '../../text/answer.ts';
 import { countOf } from '../../text/count-of.ts';
+import { formatTime } from '../../text/format-time.ts';
 import type { CaptureVerb } from '../command.ts';
 
 const SHOWN_JOBS = 8;

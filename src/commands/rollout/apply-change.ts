@@ -1,6 +1,6 @@
 import { describeActor, formatPercent, statusTable } from '../../rollout/describe-rollout.ts';
 import { evaluateEnrolment } from '../../rollout/evaluate-enrolment.ts';
-import { metricsOf } from '../../rollout/guard/run-guard.ts';
+import { metricsOf } from '../../rollout/guard/metrics-of.ts';
 import { readHistory } from '../../rollout/history.ts';
 import { type RolloutPicture, readPicture } from '../../rollout/read-picture.ts';
 import { changeRollout, type Rollout, type RolloutPatch } from '../../rollout/rollout-store.ts';

@@ -1,6 +1,7 @@
-import { FreezeWindow, formatTime, openUntil } from '../../rollout/freeze-windows.ts';
+import { FreezeWindow, openUntil } from '../../rollout/freeze-windows.ts';
 import { readRollout } from '../../rollout/rollout-store.ts';
 import { type Answer, refuse } from '../../text/answer.ts';
+import { formatTime } from '../../text/format-time.ts';
 import type { RolloutContext, RolloutVerb } from '../command.ts';
 import { applyChange } from './apply-change.ts';
 

@@ -1,7 +1,7 @@
 import { formatPercent } from '../../rollout/describe-rollout.ts';
-import { formatTime } from '../../rollout/freeze-windows.ts';
 import { type HistoryEntry, readHistory } from '../../rollout/history.ts';
 import { type Answer, refuse } from '../../text/answer.ts';
+import { formatTime } from '../../text/format-time.ts';
 import type { RolloutVerb } from '../command.ts';
 
 const DEFAULT = 10;

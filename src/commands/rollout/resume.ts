@@ -1,8 +1,8 @@
 import { formatPercent } from '../../rollout/describe-rollout.ts';
-import { formatTime } from '../../rollout/freeze-windows.ts';
 import type { RolloutPicture } from '../../rollout/read-picture.ts';
 import type { RolloutPatch } from '../../rollout/rollout-store.ts';
 import { type Answer, refuse } from '../../text/answer.ts';
+import { formatTime } from '../../text/format-time.ts';
 import type { RolloutVerb } from '../command.ts';
 import { applyChange } from './apply-change.ts';
 import { judgeIncrease } from './judge-increase.ts';

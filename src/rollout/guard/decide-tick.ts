@@ -11,11 +11,12 @@ export type Health = 'healthy' | 'degraded' | 'failing' | 'unknown';
 export interface GuardDecision {
   /**
    * - `none`: there is nothing for the guard to do (stopped, rolled back, completed);
-   * - `wait`: the rollout stays where it is until the gates are open;
-   * - `hold`: it stays until a person resumes it;
+   * - `hold`: the rollout stays where it is;
    * - `rollback`, `advance`, `complete`.
    */
-  kind: 'none' | 'wait' | 'hold' | 'rollback' | 'advance' | 'complete';
+  kind: 'none' | 'hold' | 'rollback' | 'advance' | 'complete';
+  /** A hold that lasts until a person resumes; the others end by themselves when the gates are open. */
+  isLasting: boolean;
   /** Stable. */
   code: string;
   /** One sentence of ours. */
@@ -46,10 +47,10 @@ export function decideTick(rollout: Rollout, evidence: GuardEvidence, context: G
   const control = judgeArm(evidence.control, rollout, { repositories: served.length - count });
   const sample = judgeSample(rollout, evidence);
   const gates = judgeGates(rollout, evidence, { enrolled, control, sample }, context);
-  const decision = decide(rollout, evidence, { enrolled, control }, gates);
+  const decided = decide(rollout, evidence, { enrolled, control }, gates);
   return {
-    health: judgeHealth(rollout, { enrolled, gates, decision }),
-    decision,
+    health: judgeHealth(rollout, { enrolled, gates, decision: decided }),
+    decision: decided,
     enrolled,
     control,
     sample,
@@ -76,18 +77,11 @@ function decide(
   }
   if (rollout.state === 'completed') return none('completed', 'The rollout is complete.');
   const closed = gates.find((gate) => !gate.isOpen);
-  if (closed)
-    return { kind: 'wait', code: closed.code, text: `${closed.label}: ${closed.text}.`, percentage: null };
+  if (closed) return decision('hold', closed.code, `${closed.label}: ${closed.text}.`);
   const next = nextPhase(rollout);
-  if (next === null) {
-    return {
-      kind: 'complete',
-      code: 'gates_passed',
-      text: 'Everybody is in and all gates are open.',
-      percentage: null,
-    };
-  }
-  return { kind: 'advance', code: 'gates_passed', text: 'All gates are open.', percentage: next };
+  return next === null
+    ? decision('complete', 'gates_passed', 'Everybody is in and all gates are open.')
+    : { ...decision('advance', 'gates_passed', 'All gates are open.'), percentage: next };
 }
 
 interface Breach {
@@ -122,17 +116,20 @@ function answerBreach(
   }
   if (!rollout.autoRollback)
     return hold(rollout, 'auto_rollback_off', `${found}, and automatic rollback is off.`);
-  return { kind: 'rollback', code: 'error_rate', text: `${found}.`, percentage: 0 };
+  return { ...decision('rollback', 'error_rate', `${found}.`), percentage: 0 };
 }
 
 /** A hold that stands already is left as it is, whoever set it. */
 function hold(rollout: Rollout, code: string, text: string): GuardDecision {
-  const kind = rollout.state === 'held' ? 'wait' : 'hold';
-  return { kind, code, text, percentage: null };
+  return { ...decision('hold', code, text), isLasting: rollout.state !== 'held' };
 }
 
 function none(code: string, text: string): GuardDecision {
-  return { kind: 'none', code, text, percentage: null };
+  return decision('none', code, text);
+}
+
+function decision(kind: GuardDecision['kind'], code: string, text: string): GuardDecision {
+  return { kind, code, text, isLasting: false, percentage: null };
 }
 
 const DEGRADED = [
@@ -149,7 +146,7 @@ function judgeHealth(
 ): Health {
   const isClosed = (codes: readonly string[]) =>
     gates.some(({ code, isOpen }) => !isOpen && codes.includes(code));
-  if (isClosed(['error_rate']) || decision.kind === 'hold') return 'failing';
+  if (isClosed(['error_rate']) || decision.isLasting) return 'failing';
   const { threshold, sequential } = enrolled;
   const isSuspect = guardMode === 'threshold' ? sequential.breached : threshold.breached;
   if (isSuspect || isClosed(DEGRADED)) return 'degraded';

@@ -1,5 +1,6 @@
 import { countOf } from '../../text/count-of.ts';
-import { formatTime, judgeFreeze } from '../freeze-windows.ts';
+import { formatHours, formatTime } from '../../text/format-time.ts';
+import { judgeFreeze } from '../freeze-windows.ts';
 import { nextPhase, soakHoursBefore } from '../phases.ts';
 import type { Rollout } from '../rollout-store.ts';
 import { countEnded, type GuardEvidence } from './evidence.ts';
@@ -276,14 +277,6 @@ function freezeGate({ freezeWindows }: Rollout, context: GateContext): Gate {
     text: verdict.frozen ? verdict.text : 'none',
     override: 'admin',
   };
-}
-
-/** Hours as people read them: `5 h`, `40 min`, `3 d 2 h`. */
-export function formatHours(hours: number): string {
-  if (hours < 1) return `${Math.ceil(hours * 60)} min`;
-  if (hours < 48) return `${Math.ceil(hours * 10) / 10} h`;
-  const whole = Math.ceil(hours);
-  return `${Math.floor(whole / 24)} d ${whole % 24} h`;
 }
 
 function round(value: number): number {

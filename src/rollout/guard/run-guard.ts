@@ -2,7 +2,6 @@ import { sql, type Transaction } from 'kysely';
 import type { DB } from '../../store/database.generated.ts';
 import type { Database } from '../../store/database.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
-import { refuse } from '../../text/answer.ts';
 import { FEATURE_NAME } from '../evaluate-enrolment.ts';
 import {
   changeRollout,
@@ -14,10 +13,11 @@ import {
 import { decideTick, type GuardDecision, type Health, type Tick } from './decide-tick.ts';
 import type { GuardEvidence } from './evidence.ts';
 import type { Gate } from './judge-gates.ts';
-import { insertNotice, type NoticeKind } from './notices.ts';
+import { metricsOf } from './metrics-of.ts';
+import { insertNotice } from './notices.ts';
 import { readEvidence } from './read-evidence.ts';
 import { renderNotice } from './render-notice.ts';
-import { type RollbackVerification, verifyRollback } from './verify-rollback.ts';
+import { type GuardWrite, verifyRollbacks } from './verify-rollback.ts';
 
 export interface GuardOptions {
   environmentStop: boolean;
@@ -25,10 +25,8 @@ export interface GuardOptions {
   maxActionsMinutes: number | null;
   now?: Date;
   /** How it writes: in transactions that hold the lease that it runs under. Absent: in its own. */
-  write?: <Result>(work: (trx: Transaction<DB>) => Promise<Result>) => Promise<Result>;
+  write?: GuardWrite;
 }
-
-type Write = NonNullable<GuardOptions['write']>;
 
 /** What one look of the guard found and did. */
 export interface GuardReport {
@@ -55,9 +53,9 @@ const MAX_COOLDOWN_HOURS = 30 * 24;
  */
 export async function runGuard(db: Database, options: GuardOptions): Promise<GuardReport> {
   const now = options.now ?? new Date();
-  const write: Write = options.write ?? ((work) => inTransaction(db, work));
+  const write: GuardWrite = options.write ?? ((work) => inTransaction(db, work));
   try {
-    await verifyRollbacks(db, write, options, now);
+    await verifyRollbacks(db, write, { environmentStop: options.environmentStop, now });
     for (let look = 1; ; look++) {
       const rollout = await readRollout(db, options);
       const evidence = await readEvidence(db, rollout, now);
@@ -80,7 +78,7 @@ export async function runGuard(db: Database, options: GuardOptions): Promise<Gua
         error: null,
       };
       if (report.isApplied && tick.decision.kind === 'rollback')
-        await verifyRollbacks(db, write, options, now);
+        await verifyRollbacks(db, write, { environmentStop: options.environmentStop, now });
       await write((trx) => keepReport(trx, report));
       return report;
     }
@@ -89,9 +87,10 @@ export async function runGuard(db: Database, options: GuardOptions): Promise<Gua
       checkedAt: now,
       health: 'unknown',
       decision: {
-        kind: 'wait',
+        kind: 'hold',
         code: 'data_unreadable',
         text: 'What the guard goes by could not be read, so nothing goes on.',
+        isLasting: false,
         percentage: null,
       },
       isApplied: false,
@@ -102,19 +101,13 @@ export async function runGuard(db: Database, options: GuardOptions): Promise<Gua
   }
 }
 
-const NOTICES: Partial<Record<GuardDecision['kind'], NoticeKind>> = {
-  rollback: 'rollback',
-  hold: 'hold',
-  advance: 'advance',
-  complete: 'complete',
-};
-
-const ACTORS: Partial<Record<GuardDecision['kind'], RolloutActor>> = {
+/** Who the history names for what the guard does. */
+const ACTORS = {
   rollback: { type: 'system', login: 'auto_rollback' },
   hold: { type: 'system', login: 'auto_hold' },
   advance: { type: 'system', login: 'auto_advance' },
   complete: { type: 'system', login: 'auto_advance' },
-};
+} as const satisfies Partial<Record<GuardDecision['kind'], RolloutActor>>;
 
 /** The new version; `nothing` where the decision changes nothing. */
 async function apply(
@@ -123,9 +116,8 @@ async function apply(
 ): Promise<number | 'nothing' | 'changed_meanwhile'> {
   const { rollout, evidence, tick, now, environmentStop } = judged;
   const { decision } = tick;
-  const kind = NOTICES[decision.kind];
-  const actor = ACTORS[decision.kind];
-  if (!kind || !actor) return 'nothing';
+  const { kind } = decision;
+  if (kind === 'none' || (kind === 'hold' && !decision.isLasting)) return 'nothing';
   const result = await changeRollout(trx, {
     environmentStop,
     ifVersion: rollout.version,
@@ -134,7 +126,7 @@ async function apply(
       reasonCode: decision.code,
       metrics: metricsOf(tick),
     }),
-    actor,
+    actor: ACTORS[kind],
     source: { type: 'automation' },
     action: decision.kind,
     reason: decision.text,
@@ -175,94 +167,6 @@ export function cooldownHours({
   rollbacks,
 }: Pick<Rollout, 'cooldownHours' | 'rollbacks'>): number {
   return Math.min(hours * 2 ** rollbacks, Math.max(hours, MAX_COOLDOWN_HOURS));
-}
-
-/** What the decision went by, for the history: numbers alone. */
-export function metricsOf({ enrolled, control, sample, health }: Tick): object {
-  const arm = ({ threshold, sequential }: Tick['enrolled']) => ({
-    threshold: {
-      n: threshold.jobs,
-      x: threshold.errors,
-      rate: rate(threshold),
-      breached: threshold.breached,
-    },
-    sequential: {
-      n: sequential.jobs,
-      x: sequential.errors,
-      e: finite(sequential.e),
-      breach_at: finite(sequential.breachAt),
-      capped: sequential.capped,
-      failing_repositories: sequential.failingRepositories,
-      breached: sequential.breached,
-    },
-  });
-  return {
-    health,
-    enrolled: arm(enrolled),
-    control: arm(control),
-    phase: {
-      n: sample.jobs,
-      x: sample.errors,
-      upper_bound_percent: sample.upperBoundPercent,
-      status: sample.status,
-    },
-  };
-}
-
-function rate({ jobs, errors }: { jobs: number; errors: number }): number | null {
-  return jobs === 0 ? null : errors / jobs;
-}
-
-/** JSON knows no infinity. */
-function finite(value: number): number | string {
-  return Number.isFinite(value) ? value : 'infinite';
-}
-
-/**
- * Verifies the rollbacks that were not verified yet: the one that was just made, or one whose guard died in between.
- * What is read is read after the commit, outside of its transaction.
- */
-async function verifyRollbacks(
-  db: Database,
-  write: Write,
-  { environmentStop }: GuardOptions,
-  now: Date,
-): Promise<void> {
-  const waiting = await db
-    .selectFrom('rollout_notices')
-    .select(['id', 'version'])
-    .where('feature_name', '=', FEATURE_NAME)
-    .where('kind', '=', 'rollback')
-    .where('verified', 'is', null)
-    .execute();
-  for (const { id, version } of waiting) {
-    const verified = await verifyRollback(db, { version, environmentStop, now });
-    await write((trx) => noteVerification(trx, { id, version }, verified));
-  }
-}
-
-async function noteVerification(
-  trx: Transaction<DB>,
-  { id, version }: { id: number; version: number },
-  verified: RollbackVerification,
-): Promise<void> {
-  const noted = await trx
-    .updateTable('rollout_notices')
-    .set({ verified: JSON.stringify(verified) })
-    .where('id', '=', id)
-    .where('verified', 'is', null)
-    .returning('id')
-    .executeTakeFirst();
-  if (!noted || verified.stillIn.length === 0 || verified.isSuperseded) return;
-  await insertNotice(trx, {
-    kind: 'rollback_unverified',
-    version,
-    content: refuse(
-      'rollback_unverified',
-      `The rollback is not complete: ${verified.stillIn.length} of ${verified.checked} repositories are still in`,
-      'Stop everything: `/rollout stop <reason>`. Then report this as a fault of the program.',
-    ),
-  });
 }
 
 async function keepReport(trx: Transaction<DB>, report: GuardReport): Promise<void> {

@@ -204,5 +204,8 @@ CREATE INDEX commands_unanswered ON commands (comment_id) WHERE answered_at IS N
 CREATE INDEX commands_created ON commands (repository_id, created_at);
 
 CREATE INDEX rollout_metrics_exposed ON rollout_metrics (epoch, created_at) WHERE exposed;
-CREATE INDEX progressive_capture_jobs_exposed ON progressive_capture_jobs (rollout_epoch, rollout_phase) WHERE is_exposed;
+-- The newest ones of an arm, however many others have ended since.
+CREATE INDEX rollout_metrics_newest ON rollout_metrics (epoch, arm, id) WHERE exposed;
+CREATE INDEX progressive_capture_jobs_exposed ON progressive_capture_jobs (rollout_epoch, rollout_phase)
+  WHERE is_exposed AND status IN ('dispatched', 'running');
 `;

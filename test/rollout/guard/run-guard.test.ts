@@ -87,7 +87,7 @@ describeEachDatabase('the guard', (database) => {
       ],
     ])('does not roll back for %s', async (_, jobs) => {
       await ended(...jobs);
-      expect((await look()).decision.kind).toBe('wait');
+      expect((await look()).decision.kind).toBe('hold');
       expect(await rollout()).toMatchObject({ percentage: 50, state: 'running', version: 1 });
     });
 
@@ -115,7 +115,7 @@ describeEachDatabase('the guard', (database) => {
     test('obeys the limit and the number of jobs that are set', async () => {
       await set('max_error_rate = 60, min_jobs = 3');
       await ended({ outcome: 'success', count: 1 }, { outcome: 'failure', count: 2 });
-      expect((await look()).decision.kind).toBe('wait');
+      expect((await look()).decision.kind).toBe('hold');
       await ended({ outcome: 'failure' });
       expect((await look()).decision.kind).toBe('rollback');
     });
@@ -157,10 +157,10 @@ describeEachDatabase('the guard', (database) => {
       await look();
       await set("state = 'running', rollout_percentage = 10");
       expect(await rollout()).toMatchObject({ epoch: 3, state: 'running' });
-      expect((await look()).decision.kind).toBe('wait');
+      expect((await look()).decision.kind).toBe('hold');
       // A job in flight that ends now still counts to its old epoch.
       await fail(1);
-      expect((await look()).decision.kind).toBe('wait');
+      expect((await look()).decision.kind).toBe('hold');
       await fail(3);
       expect((await look()).decision.kind).toBe('rollback');
     });
@@ -192,13 +192,13 @@ describeEachDatabase('the guard', (database) => {
     beforeEach(() => set("guard_mode = 'sequential'"));
 
     test.each([
-      [11, 3, 'wait'],
+      [11, 3, 'hold'],
       [11, 4, 'rollback'],
-      [20, 4, 'wait'],
+      [20, 4, 'hold'],
       [20, 5, 'rollback'],
-      [50, 7, 'wait'],
+      [50, 7, 'hold'],
       [50, 8, 'rollback'],
-      [100, 12, 'wait'],
+      [100, 12, 'hold'],
       [100, 13, 'rollback'],
     ])('%i jobs with %i errors: %s', async (jobs, errors, kind) => {
       await ended({ outcome: 'success', count: jobs - errors }, { outcome: 'failure', count: errors });
@@ -228,7 +228,7 @@ describeEachDatabase('the guard', (database) => {
         capped: 10,
         failingRepositories: 1,
       });
-      expect(report).toMatchObject({ decision: { kind: 'wait' }, health: 'degraded' });
+      expect(report).toMatchObject({ decision: { kind: 'hold' }, health: 'degraded' });
     });
 
     test('the same repository counts again in another window', async () => {
@@ -288,7 +288,7 @@ describeEachDatabase('the guard', (database) => {
     await ended({ outcome: 'success', count: 12 }, { outcome: 'failure', count: 12, arm: 'control' });
     expect(await look()).toMatchObject({
       health: 'degraded',
-      decision: { kind: 'wait', code: 'control_arm_failing' },
+      decision: { kind: 'hold', code: 'control_arm_failing' },
     });
   });
 
@@ -307,14 +307,14 @@ describeEachDatabase('the guard', (database) => {
 
     test('two do not hold yet, but nothing advances', async () => {
       await blocked(2);
-      expect((await look()).decision).toMatchObject({ kind: 'wait', code: 'blocked_jobs' });
+      expect((await look()).decision).toMatchObject({ kind: 'hold', code: 'blocked_jobs' });
     });
 
     test('with a success between them they do not hold', async () => {
       await blocked(2);
       await ended({ outcome: 'success' });
       await blocked(1);
-      expect((await look()).decision.kind).toBe('wait');
+      expect((await look()).decision.kind).toBe('hold');
     });
 
     test('twelve of them are no error rate', async () => {
@@ -348,7 +348,7 @@ describeEachDatabase('the guard', (database) => {
       expect(await history()).toMatchObject({ action: 'advance', triggered_by: 'auto_advance' });
       expect(await notices()).toMatchObject([{ kind: 'advance' }]);
       // The next phase has its own soak and its own sample.
-      expect((await look()).decision).toMatchObject({ kind: 'wait', code: 'inconclusive' });
+      expect((await look()).decision).toMatchObject({ kind: 'hold', code: 'inconclusive' });
     });
 
     test.each([
@@ -404,7 +404,7 @@ describeEachDatabase('the guard', (database) => {
     ])('not while %s', async (_, columns, jobs, code) => {
       if (columns) await force(db(), columns);
       await ended({ outcome: 'success', count: 62, at: new Date(Date.now() - 2 * HOUR) }, ...jobs);
-      expect((await look()).decision).toMatchObject({ kind: 'wait', code });
+      expect((await look()).decision).toMatchObject({ kind: 'hold', code });
       expect((await rollout()).percentage).toBe(10);
     });
 
@@ -416,7 +416,7 @@ describeEachDatabase('the guard', (database) => {
           SELECT 1, 7, 'history', 'h' || n || '-' || ${count}, '{}', 'scheduled', 'github_actions', 'historical', 'in_share', true, true,
             'enrolled', 1, 0, 1, 'running' FROM generate_series(1, ${count}::integer) AS n`.execute(db());
       await running(16);
-      expect((await look()).decision).toMatchObject({ kind: 'wait', code: 'not_matured' });
+      expect((await look()).decision).toMatchObject({ kind: 'hold', code: 'not_matured' });
       await sql`DELETE FROM progressive_capture_jobs WHERE status = 'running'`.execute(db());
       await running(15);
       expect((await look()).decision.kind).toBe('advance');
@@ -429,7 +429,7 @@ describeEachDatabase('the guard', (database) => {
         SELECT id, 1, 1, 'github_actions', 'ended', ${now}, ${now}, ${new Date(now.getTime() + 61_000)}
         FROM progressive_capture_jobs LIMIT 5`.execute(db());
       expect((await look({ maxActionsMinutes: 10, now })).decision).toMatchObject({
-        kind: 'wait',
+        kind: 'hold',
         code: 'budget_exhausted',
         text: 'Cost: 10 Actions minutes this month of 10.',
       });
@@ -440,14 +440,14 @@ describeEachDatabase('the guard', (database) => {
       await resetRollout(db(), { percentage: 25 });
       await ended({ outcome: 'success', count: 60, phase: 1 });
       await force(db(), `phase_started_at = now() - interval '6 days 23 hours'`);
-      expect((await look()).decision).toMatchObject({ kind: 'wait', code: 'soaking' });
+      expect((await look()).decision).toMatchObject({ kind: 'hold', code: 'soaking' });
       await force(db(), `phase_started_at = now() - interval '7 days'`);
       expect((await look()).decision).toMatchObject({ kind: 'advance', percentage: 50 });
     });
 
     test('through a phase that enrols nobody, without a sample, after its soak', async () => {
       await resetRollout(db(), { percentage: 0.01, repositories: 3 });
-      expect((await look()).decision).toMatchObject({ kind: 'wait', code: 'soaking' });
+      expect((await look()).decision).toMatchObject({ kind: 'hold', code: 'soaking' });
       await force(db(), `phase_started_at = now() - interval '25 hours'`);
       const report = await look();
       expect(report.tick?.sample.status).toBe('empty');
@@ -457,13 +457,13 @@ describeEachDatabase('the guard', (database) => {
     test('never while the App serves no repository', async () => {
       await resetRollout(db(), { percentage: 10, repositories: 0 });
       await force(db(), `phase_started_at = now() - interval '99 days'`);
-      expect((await look()).decision).toMatchObject({ kind: 'wait', code: 'no_data' });
+      expect((await look()).decision).toMatchObject({ kind: 'hold', code: 'no_data' });
     });
 
     test('never from 0 %, where a person put it', async () => {
       await set('rollout_percentage = 0');
       await force(db(), `phase_started_at = now() - interval '99 days'`);
-      expect((await look()).decision).toMatchObject({ kind: 'wait', code: 'zero_percent' });
+      expect((await look()).decision).toMatchObject({ kind: 'hold', code: 'zero_percent' });
     });
 
     test('to completion at 100 %, and no further', async () => {
@@ -502,7 +502,7 @@ describeEachDatabase('the guard', (database) => {
         { outcome: 'success', count: 45, arm: 'control' },
       );
       const report = await look({ now });
-      expect(report.decision).toMatchObject({ kind: 'wait', code: 'phase_starved' });
+      expect(report.decision).toMatchObject({ kind: 'hold', code: 'phase_starved' });
       expect(report.tick?.sample).toMatchObject({ status: 'starved', missing: 54 });
       // 59 jobs in 30 days are 39 % of the 150 that all of them have.
       const { reachableAt } = report.tick?.sample ?? {};
@@ -528,7 +528,7 @@ describeEachDatabase('the guard', (database) => {
     await ended({ outcome: 'success', count: 10 }, { outcome: 'failure' });
     await look();
     await set("state = 'running', evidence_since = now()");
-    expect((await look()).decision.kind).toBe('wait');
+    expect((await look()).decision.kind).toBe('hold');
     await ended(
       { outcome: 'success', count: 10, at: new Date(Date.now() + 1_000) },
       { outcome: 'failure', at: new Date(Date.now() + 1_000) },
@@ -543,7 +543,7 @@ describeEachDatabase('the guard', (database) => {
     expect(row).toMatchObject({
       feature_name: 'hybrid_progressive_capture',
       health: 'healthy',
-      decision: 'wait',
+      decision: 'hold',
       reason_code: 'inconclusive',
       report: { enrolled: { threshold: { n: 12, x: 0 } }, version: 1 },
     });
@@ -571,7 +571,7 @@ describe('a guard that can not read what it goes by', () => {
       health: 'unknown',
       isApplied: false,
       tick: null,
-      decision: { kind: 'wait', code: 'data_unreadable' },
+      decision: { kind: 'hold', code: 'data_unreadable' },
       error: expect.any(Error),
     });
     if (statement.startsWith('ALTER')) {
