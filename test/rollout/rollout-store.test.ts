@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { CompiledQuery, sql } from 'kysely';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { bucketOf } from '../../src/rollout/bucket.ts';
 import {
   changeRollout,
   ensureRollout,
@@ -330,6 +332,27 @@ describeEachDatabase('the rollout in the database', (database) => {
       );
       expect([key, rows]).toEqual([key, [{ bucket }]]);
     }
+  });
+});
+
+describeEachDatabase('buckets in SQL', (database) => {
+  test('are those of TypeScript for any salt, feature and id', async () => {
+    const keys = fc
+      .sample(
+        fc.record({
+          salt: fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0')),
+          featureName: fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0')),
+          repositoryId: fc.maxSafeNat(),
+        }),
+        2_000,
+      )
+      .filter(({ salt, featureName }) => salt.isWellFormed() && featureName.isWellFormed());
+    const { rows } = await sql<{ bucket: number }>`
+      SELECT rollout_bucket(k.salt, k."featureName", k."repositoryId") AS bucket
+      FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS k(salt text, "featureName" text, "repositoryId" bigint)`.execute(
+      database().db,
+    );
+    expect(rows.map(({ bucket }) => bucket)).toEqual(keys.map(bucketOf));
   });
 });
 

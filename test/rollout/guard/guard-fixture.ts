@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import { ensureRollout } from '../../../src/rollout/rollout-store.ts';
 import type { Database } from '../../../src/store/database.ts';
 
 export const HOUR = 3_600_000;
+const SALT = 'salt-4';
 
 export interface EndedJobs {
   outcome: 'success' | 'failure' | 'timed_out' | 'lost' | 'cancelled' | 'skipped' | 'blocked';
@@ -23,13 +23,9 @@ export async function resetRollout(db: Database, { repositories = 20, percentage
   await sql`DELETE FROM rollout_configuration`.execute(db);
   await sql`DELETE FROM rollout_notices`.execute(db);
   await sql`DELETE FROM rollout_guard`.execute(db);
-  await ensureRollout(db, {
-    percentage,
-    strategy: 'percentage',
-    autoRollback: true,
-    maxErrorRate: 5,
-    environmentStop: false,
-  });
+  // Always the same repositories are in, at 10 % three of 20.
+  await sql`INSERT INTO rollout_configuration (feature_name, salt, rollout_percentage, rollout_strategy)
+    VALUES ('hybrid_progressive_capture', ${SALT}, ${percentage}, 'percentage')`.execute(db);
   await sql`INSERT INTO repositories (id, full_name, installation_id)
     SELECT id, 'acme/r' || id, 7 FROM generate_series(1, ${repositories}::integer) AS id`.execute(db);
 }
