@@ -1,4 +1,4 @@
-import { type PermissionLevel, permissionLevel } from '../src/rollout/permission.ts';
+import { type PermissionLevel, permissionLevel } from '../src/commands/permission.ts';
 import { type GitHubApp, QUICK_CALL_MS } from './github-app.ts';
 
 /** The repository of a comment, as it is stored. */
@@ -19,6 +19,7 @@ export interface FetchedComment {
   isByPerson: boolean;
   createdAt: Date;
   issueNumber: number;
+  isOnPullRequest: boolean;
 }
 
 /** Other commands wait for this answer; without it they would wait for ever on a connection that says nothing. */
@@ -32,7 +33,11 @@ export interface CommentConversation {
   comment: FetchedComment;
   /** The author's access to the repository, asked anew at each call. Null: it could not be verified. */
   permission(): Promise<PermissionLevel | null>;
+  /** The comment's text as it is at this moment; null: it is gone. Throws where GitHub can't be asked. */
+  readAgain(): Promise<string | null>;
   reply(body: string): Promise<void>;
+  /** Whether a comment of the App that holds this text was written since the command. */
+  hasReplied(marker: string): Promise<boolean>;
   /** Best effort: the reply and the row tell the result, a reaction only shows it sooner. */
   react(content: Reaction): Promise<void>;
 }
@@ -69,13 +74,25 @@ export async function openConversation(
         return null;
       }
     },
+    readAgain: async () => (await fetchComment())?.body ?? null,
+    hasReplied: async (marker) => {
+      const { data } = await octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+        ...place,
+        issue_number: comment.issueNumber,
+        since: comment.createdAt.toISOString(),
+        per_page: 100,
+        request: quick(),
+      });
+      return data.some((one) => one.user?.type === 'Bot' && one.body?.includes(marker) === true);
+    },
     reply: async (body) => {
       const issue_number = comment.issueNumber;
       await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
         ...place,
         issue_number,
         body,
-        request: { signal: AbortSignal.timeout(REPLY_WITHIN_MS) },
+        // One whose answer was lost may have been written: who asks again looks for it first.
+        request: { retries: 0, signal: AbortSignal.timeout(REPLY_WITHIN_MS) },
       });
     },
     react: async (content) => {
@@ -106,6 +123,7 @@ export async function openConversation(
         isByPerson: data.user.type === 'User' && !data.performed_via_github_app,
         createdAt: new Date(data.created_at),
         issueNumber,
+        isOnPullRequest: data.html_url.includes('/pull/'),
       };
     } catch (error) {
       const status = error instanceof Error && 'status' in error ? error.status : null;

@@ -19,6 +19,7 @@ import type { AppLog } from './log.ts';
 import { createLoopsEndpoint } from './loops-endpoint.ts';
 import { createDeliveryReceiver } from './receive-delivery.ts';
 import { createSettingsReader } from './repository-settings.ts';
+import { createNoticeSender } from './send-notices.ts';
 import { StartProblem } from './start-problem.ts';
 import { createStatusPages } from './status-pages.ts';
 import { createWebhookHandler, MAX_WEBHOOK_BYTES } from './webhooks.ts';
@@ -119,7 +120,14 @@ async function start(
 
   const settings = createSettingsReader({ db, app, log });
   closers.push(() => settings.stop());
-  const commands = createCommandRunner({ db, config, app, log, onIncluded: async () => dispatchLoop.poke() });
+  const commands = createCommandRunner({
+    db,
+    config,
+    app,
+    log,
+    bulkFor,
+    onChanged: () => dispatchLoop.poke(),
+  });
   commands.start();
   closers.push(() => commands.stop());
 
@@ -129,7 +137,16 @@ async function start(
   };
   const loops = createLoopRunner({
     db,
-    loops: createLoops({ config, servedAccounts, bulkFor, log, onJobs }),
+    loops: createLoops({
+      db,
+      config,
+      servedAccounts,
+      bulkFor,
+      log,
+      onJobs,
+      sendNotices: createNoticeSender({ db, config, app, log }),
+      onChanged: () => dispatchLoop.poke(),
+    }),
     log,
   });
   loops.start();

@@ -154,7 +154,12 @@ async function act(
         await storeCaptureBatch(trx, { repositoryId: repository.id, rows: event.tombstones });
       }
       const hasCommands =
-        event.comment !== null && (await rememberCommands(trx, event.comment, repository.id, now));
+        event.comment !== null &&
+        (await rememberCommands(trx, event.comment, {
+          repositoryId: repository.id,
+          deliveryId: delivery.id,
+          now,
+        }));
       return { ...NOTHING, planned, hasCommands, settingsOf: event.touchesSettings ? [repository.id] : [] };
     }
     case 'repository_change':

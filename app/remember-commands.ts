@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseCommands } from '../src/rollout/parse-command.ts';
+import { parseCommands } from '../src/commands/parse-command.ts';
 import type { Database } from '../src/store/database.ts';
 import type { NewComment } from '../src/work-item/parsed-event.ts';
 
@@ -14,8 +14,7 @@ const MAX_COMMANDS = 10;
 export async function rememberCommands(
   trx: Database,
   comment: NewComment,
-  repositoryId: number,
-  now: Date,
+  { repositoryId, deliveryId, now }: { repositoryId: number; deliveryId: string; now: Date },
 ): Promise<boolean> {
   const { author, sender } = comment;
   if (author?.type !== 'User' || author.id !== sender?.id || comment.viaApp) return false;
@@ -31,6 +30,8 @@ export async function rememberCommands(
         actor_id: author.id,
         verb: `${command.name} ${'verb' in command ? (command.verb ?? '') : ''}`.trim().slice(0, 60),
         body_sha256: hashBody(comment.body),
+        issue_number: comment.issueNumber,
+        delivery_id: deliveryId,
         created_at: now,
       })),
     )

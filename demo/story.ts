@@ -102,7 +102,8 @@ async function include({ town, app, terminal, watchdog }: Scene): Promise<void> 
   await sandbox.change.comment(control, admin, text);
   await app.idle();
   const reply = control.comments.slice(before).find((comment) => comment.author?.login !== admin);
-  for (const line of reply?.body.split('\n') ?? ['no reply']) {
+  // Without what is folded away.
+  for (const line of reply?.body.split('<details>')[0]?.split('\n') ?? ['no reply']) {
     if (line !== '' && !line.startsWith('<!--')) terminal.line(`   | ${line}`);
   }
   const done = await watchJobs({ db: app.db, town, terminal, watchdog });

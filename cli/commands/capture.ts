@@ -1,7 +1,4 @@
 import { type Command, Option } from 'commander';
-import { createGitHubApp, type GitHubApp } from '../../app/github-app.ts';
-import { createJobsRepository } from '../../app/jobs-repository.ts';
-import { createLog } from '../../app/log.ts';
 import type { Config } from '../../src/config/config.ts';
 import { type PlannedJob, planWork } from '../../src/jobs/plan-work.ts';
 import { ensureRollout, readRollout } from '../../src/rollout/rollout-store.ts';
@@ -11,6 +8,7 @@ import { findServedRepository } from '../../src/store/find-repository.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
 import type { CaptureInclude, WorkItem, WorkRepository } from '../../src/work-item/work-item.ts';
 import { findRepositoryOnGitHub } from '../find-repository-on-github.ts';
+import { openGitHubApp, readJobsRepositoryVisibility } from '../open-github.ts';
 import { parseFullName, parseInclude, parseNumbers, parseTime } from '../parse-arguments.ts';
 import type { CommandTerminal } from '../terminal.ts';
 import { readConfig, withDatabase } from '../with-database.ts';
@@ -100,28 +98,6 @@ function toWorkItem(repository: WorkRepository, config: Config, options: Capture
     reason: 'manual',
     isCritical: options.critical === true,
   };
-}
-
-/** Null without credentials. */
-async function openGitHubApp({ github }: Config): Promise<GitHubApp | null> {
-  const { appId, privateKey, webhookSecret } = github;
-  if (appId === null || privateKey === null) return null;
-  // No webhook is verified here, so any secret will do.
-  const identity = { ...github, appId, privateKey, webhookSecret: webhookSecret ?? 'unused' };
-  return createGitHubApp({ github: identity, log: createLog('fatal', process.stderr) });
-}
-
-/** Decides with the same knowledge as the app; a GitHub that can't be asked is an error, not a "not installed". */
-async function readJobsRepositoryVisibility(config: Config, app: GitHubApp) {
-  const jobsRepository = createJobsRepository({ config, app, log: createLog('fatal', process.stderr) });
-  try {
-    await jobsRepository.id();
-  } catch (cause) {
-    throw new Error('GitHub could not be asked about the repository of CAPTURE_WORKFLOW; try again.', {
-      cause,
-    });
-  }
-  return jobsRepository.current()?.visibility ?? null;
 }
 
 function describePlanned(planned: PlannedJob): string {

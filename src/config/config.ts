@@ -60,6 +60,8 @@ export interface Config {
   autoHistoryLimit: number;
   /** Executions a day. */
   inngestBulkPerDay: number;
+  /** Null: no limit. */
+  budgets: { actionsMinutesPerMonth: number | null };
   retainRemovedDays: number;
   /** 0: nothing is reconciled. */
   reconcilePeriodMs: number;
@@ -110,6 +112,12 @@ export function loadConfig(env: Environment): LoadedConfig {
     liveReservePercent: read.integer('LIVE_RESERVE_PERCENT', 0, 90, 10),
     autoHistoryLimit: read.integer('AUTO_HISTORY_LIMIT', 0, 10_000_000, 20_000),
     inngestBulkPerDay: read.integer('INNGEST_BULK_PER_DAY', 0, 10_000_000, 500),
+    budgets: {
+      actionsMinutesPerMonth:
+        read.raw('MAX_ACTIONS_MINUTES_PER_MONTH') === null
+          ? null
+          : read.integer('MAX_ACTIONS_MINUTES_PER_MONTH', 1, 100_000_000, 1),
+    },
     retainRemovedDays: read.integer('RETAIN_REMOVED_DAYS', 0, 36_500, 90),
     reconcilePeriodMs: Math.round(read.decimal('RECONCILE_HOURS', 0, 8760, 24) * 3_600_000),
     rollout: {

@@ -188,7 +188,7 @@ export const VARIABLES = {
   },
   AUTO_HISTORY_LIMIT: {
     meaning:
-      'The history of a repository with more pull requests than this waits for `npx hybrid-capture capture owner/repo`.',
+      'The history of a repository with more pull requests than this waits for `/capture history` in an issue of it, or `npx hybrid-capture capture owner/repo`.',
     fallback: '20000',
     bounds: 'integer, 0 to 10000000',
   },
@@ -196,6 +196,12 @@ export const VARIABLES = {
     meaning: 'Inngest executions a day for bulk work that may not run in GitHub Actions.',
     fallback: '500',
     bounds: 'integer, 0 to 10000000',
+  },
+  MAX_ACTIONS_MINUTES_PER_MONTH: {
+    meaning:
+      'Actions minutes of a calendar month (UTC), each run rounded up as it is billed, at which the rollout does not advance any more.',
+    fallback: 'no limit',
+    bounds: 'minutes, integer, 1 to 100000000',
   },
   RETAIN_REMOVED_DAYS: {
     meaning: 'Days for which rows are kept after the App was uninstalled.',

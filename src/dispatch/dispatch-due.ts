@@ -6,6 +6,8 @@ import type { JobLog } from '../jobs/job-log.ts';
 import type { PlanContext } from '../jobs/plan-work.ts';
 import { rerouteQueued } from '../jobs/reroute-queued.ts';
 import { endRun, markSent, releaseUnsent, requeueLostRuns, reserveRun } from '../jobs/runs.ts';
+import { takeBackBulkRuns } from '../jobs/take-back-runs.ts';
+import { readRollout } from '../rollout/rollout-store.ts';
 import type { Processor } from '../route/decide-route.ts';
 import type { Database } from '../store/database.ts';
 import { neutralizeLog } from '../text/neutralize.ts';
@@ -103,6 +105,7 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
 
   async function pass(): Promise<number> {
     await giveUpLostRuns();
+    await obeyStop();
     // What the last pass went by; another process, or this one before it knew the jobs repository, may have gone by else.
     const seen = JSON.stringify([false, true].map((isPrivate) => bulkFor({ isPrivate })));
     const rerouted = await rerouteQueued(db, {
@@ -131,6 +134,26 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
     for (const line of await describeJobs(lost.map(({ jobId }) => jobId))) {
       const { run, status } = lost.find(({ jobId }) => jobId === line.job) ?? {};
       log.warn({ ...line, run, stage: 'dispatch', status }, 'A run was lost.');
+    }
+  }
+
+  /** While the rollout is stopped, GitHub Actions keeps no bulk job that has not begun, or, if so asked for, none at all. */
+  async function obeyStop(): Promise<void> {
+    const rollout = await readRollout(db, { environmentStop: config.rollout.environmentStop });
+    if (!rollout.emergencyStop) return;
+    const taken = await takeBackBulkRuns(db, { includeRunning: rollout.cancelRuns, now: now() });
+    for (const line of await describeJobs(taken.map(({ jobId }) => jobId))) {
+      log.info({ ...line, stage: 'dispatch' }, 'Taken back from GitHub Actions: the rollout is stopped.');
+    }
+    for (const { jobId, workflowRunId } of taken) {
+      if (workflowRunId === null) continue;
+      // It learns by its next call that it has nothing to do; this only saves its minutes.
+      await dispatchers.bulk?.cancel?.(workflowRunId).catch((err: unknown) => {
+        log.warn(
+          { err, job: jobId, workflow_run: workflowRunId, stage: 'dispatch' },
+          'A run could not be cancelled.',
+        );
+      });
     }
   }
 

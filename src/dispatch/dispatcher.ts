@@ -19,6 +19,8 @@ export interface Dispatcher {
   dispatch: (job: DueJob, run: number) => Promise<Sent>;
   /** Milliseconds more for a run that was sent and has not begun, or null: it will not begin. */
   extendLease?: (job: Job, run: JobRun) => Promise<number | null>;
+  /** Ends a workflow run that carries out nothing any more; one that has ended is no error. */
+  cancel?: (workflowRunId: number) => Promise<void>;
 }
 
 /** A run could not be sent. */

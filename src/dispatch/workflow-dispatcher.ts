@@ -83,6 +83,13 @@ export function createWorkflowDispatcher(options: WorkflowDispatcherOptions): Di
     return runs.find((run) => run.display_title.includes(jobId))?.status ?? null;
   }
 
+  /** Source: https://docs.github.com/rest/actions/workflow-runs#cancel-a-workflow-run (409: it has ended) */
+  async function cancel(runId: number): Promise<void> {
+    const response = await call('POST', `${repository}/actions/runs/${runId}/cancel`);
+    if (response.ok || response.status === 404 || response.status === 409) return;
+    throw new Error(`GitHub answered ${response.status} to the cancellation of workflow run ${runId}.`);
+  }
+
   async function call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Response> {
     const send = options.fetch ?? fetch;
     const token = await options.token().catch((cause: unknown) => {
@@ -114,7 +121,7 @@ export function createWorkflowDispatcher(options: WorkflowDispatcherOptions): Di
     }
   }
 
-  return { name: 'workflow', leaseMs: LEASE_MS, dispatch, extendLease };
+  return { name: 'workflow', leaseMs: LEASE_MS, dispatch, extendLease, cancel };
 }
 
 /**

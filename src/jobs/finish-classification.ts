@@ -60,7 +60,7 @@ export async function finishClassification(
   if (pullRequests !== null && pullRequests > config.autoHistoryLimit) {
     log.info(
       { ...line, pull_requests: pullRequests, ...cost },
-      `The history waits for \`npx hybrid-capture capture ${repository.full_name}\`: it is above AUTO_HISTORY_LIMIT (${config.autoHistoryLimit} pull requests).`,
+      `The history waits for \`/capture history\` in an issue there, or \`npx hybrid-capture capture ${repository.full_name}\`: it is above AUTO_HISTORY_LIMIT (${config.autoHistoryLimit} pull requests).`,
     );
     return;
   }

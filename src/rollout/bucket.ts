@@ -7,6 +7,7 @@ export const BUCKETS = 10_000;
  * The bucket of a repository for one feature, 0 to 9999: stable for ever (GitHub's numeric id survives renames, the
  * salt is fixed when the feature is created), and independent of every other feature.
  * `u32` is the beginning of sha256("v1:salt:feature:id"), big-endian; the product with 10,000 is exact in a double.
+ * In SQL it is `rollout_bucket(salt, feature_name, repository_id)`, tested by the same vectors.
  */
 export function bucketOf(key: { salt: string; featureName: string; repositoryId: number }): number {
   const digest = createHash('sha256')
@@ -14,10 +15,6 @@ export function bucketOf(key: { salt: string; featureName: string; repositoryId:
     .digest();
   return Math.floor((digest.readUInt32BE(0) * BUCKETS) / 2 ** 32);
 }
-
-/** The same bucket in SQL, of `$1` salt, `$2` feature name and `$3` repository id; tested against the same vectors. */
-export const BUCKET_SQL = `((('x' || encode(substr(sha256(convert_to(
-  'v1:' || $1::text || ':' || $2::text || ':' || $3::bigint, 'UTF8')), 1, 4), 'hex'))::bit(32)::bigint * ${BUCKETS}) >> 32)::integer`;
 
 /**
  * Whether a bucket is among the first `percentage` (0 to 100, in steps of 0.01).

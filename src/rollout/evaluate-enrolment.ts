@@ -5,8 +5,6 @@ import { CATEGORIES, type Category } from './category.ts';
 /** The feature whose rollout this is: bulk capture in GitHub Actions. */
 export const FEATURE_NAME = 'hybrid_progressive_capture';
 
-export const ROLLOUT_PHASES = [10, 25, 50, 75, 100] as const;
-
 export type RolloutMachineState = 'draft' | 'running' | 'held' | 'completed' | 'rolled_back' | 'stopped';
 
 /** What enrolment depends on, read in the transaction that uses it. */

@@ -1,18 +1,54 @@
-import { type Selectable, sql, type Updateable } from 'kysely';
-import type { Config, RolloutStrategy } from '../config/config.ts';
+import { sql, type Transaction } from 'kysely';
+import type { Config } from '../config/config.ts';
 import type { DB } from '../store/database.generated.ts';
 import type { Database } from '../store/database.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { FEATURE_NAME, type RolloutMachineState, type RolloutState } from './evaluate-enrolment.ts';
+import type { FreezeWindow } from './freeze-windows.ts';
+import type { Hold } from './hold.ts';
+import { toRollout, toUpdate } from './rollout-row.ts';
 
-/** The rollout's row, with what people are shown beside what enrolment needs. */
+export const GUARD_MODES = ['threshold', 'sequential', 'both'] as const;
+export type GuardMode = (typeof GUARD_MODES)[number];
+
+/** The rollout's row, with what people are shown and what the guard goes by beside what enrolment needs. */
 export interface Rollout extends RolloutState {
   /** Which sides have stopped it; both may. */
   stoppedBy: { database: boolean; environment: boolean };
+  /** The state that a stop interrupted. */
+  stoppedFrom: RolloutMachineState | null;
+  /** While stopped: bulk runs that are going on are cancelled. */
+  cancelRuns: boolean;
+  hold: Hold | null;
+  guardMode: GuardMode;
   autoRollback: boolean;
+  autoAdvance: boolean;
+  /** A rollback has disarmed the automatic advance; the next resume arms it again. */
+  rearmOnResume: boolean;
   /** Percent. */
   maxErrorRate: number;
+  /** A verdict needs more jobs than this. */
+  minJobs: number;
+  sequentialAlpha: number;
   monitoringWindowHours: number;
+  /** Percentages, rising, the last is 100. */
+  phases: number[];
+  soakHours: number;
+  /** Before the first phase of 50 % or more. */
+  soakHoursBeforeHalf: number;
+  /** Percent. */
+  minSuccessRate: number;
+  /** Percent. */
+  minMaturedShare: number;
+  cooldownHours: number;
+  cooldownUntil: Date | null;
+  /** Automatic rollbacks since a phase has passed its gates. */
+  rollbacks: number;
+  epochStartedAt: Date;
+  phaseStartedAt: Date;
+  /** What ended before does not count for the guard; null: the whole epoch counts. */
+  evidenceSince: Date | null;
+  freezeWindows: FreezeWindow[];
 }
 
 /** Who changed it: a person with GitHub's numeric id, or the system. Goes into `rollout_history.actor`. */
@@ -33,25 +69,33 @@ export type RolloutSource =
     }
   | { type: 'cli' | 'environment' | 'automation' };
 
-/** What may be changed; the trigger adds version and history. */
+/** What may be changed; the trigger adds version, epoch, phase and history. */
 export type RolloutPatch = Partial<
-  Pick<
+  Omit<
     Rollout,
-    | 'percentage'
-    | 'strategy'
-    | 'isActive'
-    | 'state'
-    | 'include'
-    | 'exclude'
+    | 'featureName'
+    | 'salt'
+    | 'version'
     | 'epoch'
     | 'phase'
-    | 'autoRollback'
-    | 'maxErrorRate'
+    | 'emergencyStop'
+    | 'stoppedBy'
+    | 'stoppedFrom'
+    | 'epochStartedAt'
+    | 'phaseStartedAt'
   >
 > & {
   /** The database's own flag; the environment's can't be changed here. */
   emergencyStop?: boolean;
 };
+
+export interface RolloutDecision {
+  patch: RolloutPatch;
+  /** Stable; `rollout_history.reason_code`. */
+  reasonCode: string;
+  /** What the decision went by; kept with the history row. */
+  metrics?: object;
+}
 
 export interface RolloutChange {
   environmentStop: boolean;
@@ -61,12 +105,17 @@ export interface RolloutChange {
    * Decides on the locked row what to change; null or nothing that differs leaves it alone.
    * What must still hold at the moment of the write (permissions) is checked here.
    */
-  change: (current: Rollout) => Promise<RolloutPatch | null> | RolloutPatch | null;
+  change: (
+    current: Rollout,
+    trx: Transaction<DB>,
+  ) => Promise<RolloutDecision | null> | RolloutDecision | null;
   actor: RolloutActor;
   source: RolloutSource;
   /** `rollout_history.action`, such as `include`. */
   action: string;
   reason: string | null;
+  /** What must be stored together with the change: both are, or neither is. */
+  settle?: (trx: Transaction<DB>, change: { before: Rollout; after: Rollout }) => Promise<void>;
 }
 
 export type RolloutChangeResult =
@@ -84,6 +133,7 @@ export async function ensureRollout(db: Database, defaults: Config['rollout']): 
       actor: { type: 'system', login: 'hybrid-capture' },
       source: { type: 'environment' },
       action: 'create',
+      reasonCode: 'created',
       reason: 'first start on this database',
     });
     await trx
@@ -122,7 +172,7 @@ export async function readRollout(
  */
 export async function changeRollout(
   db: Database,
-  { environmentStop, ifVersion, change, ...description }: RolloutChange,
+  { environmentStop, ifVersion, change, settle, ...description }: RolloutChange,
 ): Promise<RolloutChangeResult> {
   return inTransaction(db, async (trx) => {
     const row = await trx
@@ -135,17 +185,21 @@ export async function changeRollout(
     if (ifVersion !== undefined && ifVersion !== before.version) {
       return { status: 'version_conflict', current: before };
     }
-    const patch = await change(before);
-    const update = patch === null ? {} : toUpdate(patch, before);
-    if (Object.keys(update).length === 0) return { status: 'unchanged', current: before };
-    await describeChange(trx, description);
-    const after = await trx
+    const decision = await change(before, trx);
+    const update = decision === null ? {} : toUpdate(decision.patch, before);
+    if (decision === null || Object.keys(update).length === 0)
+      return { status: 'unchanged', current: before };
+    await describeChange(trx, { ...description, ...decision });
+    const changed = await trx
       .updateTable('rollout_configuration')
       .set(update)
       .where('feature_name', '=', FEATURE_NAME)
       .returningAll()
       .executeTakeFirst();
-    return { status: 'changed', before, after: toRollout(after, environmentStop) };
+    const after = toRollout(changed, environmentStop);
+    await forgetDescription(trx);
+    await settle?.(trx, { before, after });
+    return { status: 'changed', before, after };
   });
 }
 
@@ -162,61 +216,26 @@ export function putOnList(
     : { include: without(include), exclude: added(exclude) };
 }
 
+type Description = Pick<RolloutChange, 'actor' | 'source' | 'action' | 'reason'> &
+  Pick<RolloutDecision, 'reasonCode' | 'metrics'>;
+
 /** Tells the history's trigger about the change; the settings end with the transaction. */
 async function describeChange(
   trx: Database,
-  { actor, source, action, reason }: Pick<RolloutChange, 'actor' | 'source' | 'action' | 'reason'>,
+  { actor, source, action, reasonCode, reason, metrics }: Description,
 ): Promise<void> {
   await sql`SELECT set_config('hybrid.actor', ${JSON.stringify(actor)}, true),
                    set_config('hybrid.source', ${JSON.stringify(source)}, true),
                    set_config('hybrid.action', ${action}, true),
-                   set_config('hybrid.reason', ${reason ?? ''}, true)`.execute(trx);
+                   set_config('hybrid.reason_code', ${reasonCode}, true),
+                   set_config('hybrid.reason', ${reason ?? ''}, true),
+                   set_config('hybrid.metrics', ${metrics ? JSON.stringify(metrics) : ''}, true)`.execute(
+    trx,
+  );
 }
 
-type Row = Selectable<DB['rollout_configuration']>;
-
-function toRollout(row: Row | undefined, environmentStop: boolean): Rollout {
-  if (row === undefined) {
-    throw new Error(`rollout_configuration has no row for ${FEATURE_NAME}: start the app once to create it.`);
-  }
-  return {
-    featureName: row.feature_name,
-    salt: row.salt,
-    percentage: Number(row.rollout_percentage),
-    strategy: row.rollout_strategy as RolloutStrategy,
-    isActive: row.is_active,
-    emergencyStop: row.emergency_stop || environmentStop,
-    stoppedBy: { database: row.emergency_stop, environment: environmentStop },
-    state: row.state as RolloutMachineState,
-    include: row.target_repositories.map(Number),
-    exclude: row.excluded_repositories.map(Number),
-    epoch: row.epoch,
-    phase: row.phase,
-    version: row.version,
-    autoRollback: row.auto_rollback_enabled,
-    maxErrorRate: Number(row.max_error_rate),
-    monitoringWindowHours: row.monitoring_window_hours,
-  };
-}
-
-/** The columns that differ. */
-function toUpdate(patch: RolloutPatch, before: Rollout): Updateable<DB['rollout_configuration']> {
-  const columns: Updateable<DB['rollout_configuration']> = {
-    rollout_percentage: differing(patch.percentage, before.percentage),
-    rollout_strategy: differing(patch.strategy, before.strategy),
-    is_active: differing(patch.isActive, before.isActive),
-    emergency_stop: differing(patch.emergencyStop, before.stoppedBy.database),
-    state: differing(patch.state, before.state),
-    target_repositories: differing(patch.include, before.include),
-    excluded_repositories: differing(patch.exclude, before.exclude),
-    epoch: differing(patch.epoch, before.epoch),
-    phase: differing(patch.phase, before.phase),
-    auto_rollback_enabled: differing(patch.autoRollback, before.autoRollback),
-    max_error_rate: differing(patch.maxErrorRate, before.maxErrorRate),
-  };
-  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
-}
-
-function differing<T>(after: T | undefined, before: T): T | undefined {
-  return JSON.stringify(after) === JSON.stringify(before) ? undefined : after;
+/** The caller's transaction may go on, and what it changes next is another change. */
+async function forgetDescription(trx: Database): Promise<void> {
+  await sql`SELECT set_config('hybrid.' || name, '', true)
+    FROM unnest(ARRAY['actor', 'source', 'action', 'reason_code', 'reason', 'metrics']) AS name`.execute(trx);
 }

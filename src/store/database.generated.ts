@@ -63,6 +63,10 @@ export interface Commands {
   outcome: Generated<string>;
   reason_code: string | null;
   created_at: Generated<Timestamp>;
+  issue_number: number | null;
+  delivery_id: string | null;
+  answer: Json | null;
+  answered_at: Timestamp | null;
 }
 
 export interface Comments {
@@ -431,6 +435,32 @@ export interface RolloutConfiguration {
   phase_started_at: Generated<Timestamp>;
   created_at: Generated<Timestamp>;
   updated_at: Generated<Timestamp>;
+  guard_mode: Generated<'threshold' | 'sequential' | 'both'>;
+  min_jobs: Generated<number>;
+  sequential_alpha: Generated<number>;
+  phases: Generated<number[]>;
+  soak_hours: Generated<number>;
+  soak_hours_before_half: Generated<number>;
+  min_success_rate: Generated<number>;
+  min_matured_share: Generated<number>;
+  cooldown_hours: Generated<number>;
+  rollbacks: Generated<number>;
+  rearm_on_resume: Generated<boolean>;
+  epoch_started_at: Generated<Timestamp>;
+  evidence_since: Timestamp | null;
+  hold: Json | null;
+  stopped_from: string | null;
+  cancel_runs: Generated<boolean>;
+  freeze_windows: Generated<Json>;
+}
+
+export interface RolloutGuard {
+  feature_name: string;
+  checked_at: Timestamp;
+  health: 'healthy' | 'degraded' | 'failing' | 'unknown';
+  decision: string;
+  reason_code: string;
+  report: Json;
 }
 
 export interface RolloutHistory {
@@ -448,6 +478,7 @@ export interface RolloutHistory {
   epoch: number;
   metadata: Json;
   created_at: Generated<Timestamp>;
+  reason_code: string | null;
 }
 
 export interface RolloutMetrics {
@@ -463,6 +494,27 @@ export interface RolloutMetrics {
   success_count: 0 | 1;
   error_count: 0 | 1;
   average_processing_time: number;
+  created_at: Generated<Timestamp>;
+}
+
+export interface RolloutNotices {
+  id: GeneratedAlways<number>;
+  feature_name: string;
+  kind: 'rollback' | 'hold' | 'advance' | 'complete' | 'rollback_unverified';
+  version: number;
+  content: Json;
+  verified: Json | null;
+  created_at: Generated<Timestamp>;
+  attempts: Generated<number>;
+  error: string | null;
+  sent_at: Timestamp | null;
+  url: string | null;
+}
+
+export interface RolloutStatusIssues {
+  feature_name: string;
+  repository_id: number;
+  issue_number: number;
   created_at: Generated<Timestamp>;
 }
 
@@ -496,6 +548,9 @@ export interface DB {
   review_threads: ReviewThreads;
   reviews: Reviews;
   rollout_configuration: RolloutConfiguration;
+  rollout_guard: RolloutGuard;
   rollout_history: RolloutHistory;
   rollout_metrics: RolloutMetrics;
+  rollout_notices: RolloutNotices;
+  rollout_status_issues: RolloutStatusIssues;
 }

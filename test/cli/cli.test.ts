@@ -151,6 +151,42 @@ describe('with an embedded database', () => {
     expect(rollout.target_repositories).toEqual([7]);
   });
 
+  test('every verb of the registry is there, with the same refusals and changes as in a comment', async () => {
+    const dry = await cli('rollout set 25 --dry-run --json');
+    expect([dry.code, JSON.parse(dry.out)]).toMatchObject([0, { ok: true, reasonCode: 'dry_run' }]);
+    for (const [line, code] of [
+      ['rollout set 50abc --json', 'not_understood'],
+      ['rollout set 75 --json', 'more_than_one_phase'],
+      ['rollout advance --json', 'inconclusive'],
+      ['rollout resume --json', 'not_stopped'],
+    ] as const) {
+      const refused = await cli(line);
+      expect([line, refused.code, JSON.parse(refused.out)]).toMatchObject([
+        line,
+        1,
+        { ok: false, reasonCode: code },
+      ]);
+    }
+    for (const line of [
+      'status',
+      'monitor',
+      'stats',
+      'history',
+      'guard',
+      'freeze list',
+      'why acme/widgets',
+    ]) {
+      expect([line, (await cli(`rollout ${line}`)).code]).toEqual([line, 0]);
+    }
+  });
+
+  test('the history is exported as JSON lines', async () => {
+    const { code, out } = await cli('rollout export');
+    const rows = out.split('\n').map((line) => JSON.parse(line));
+    expect([code, rows.map(({ action }) => action)]).toEqual([0, ['create', 'include']]);
+    expect(rows[1]).toMatchObject({ seq: 2, reason: 'its history waits', source: { type: 'cli' } });
+  });
+
   test.each([
     ['rollout include acme/unknown', 'The App does not serve a repository acme/unknown.'],
     ['rollout include acme/widgets --if-version 1', 'The rollout is at v2, not at v1'],

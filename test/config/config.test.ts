@@ -55,6 +55,7 @@ describe('an empty environment', () => {
       autoHistoryLimit: 20_000,
       liveReservePercent: 10,
       inngestBulkPerDay: 500,
+      budgets: { actionsMinutesPerMonth: null },
       retainRemovedDays: 90,
       reconcilePeriodMs: 86_400_000,
       rollout: {

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createDispatchLoop, type DispatchLoop } from '../../src/dispatch/dispatch-due.ts';
 import { DispatchError } from '../../src/dispatch/dispatcher.ts';
 import type { PlanContext } from '../../src/jobs/plan-work.ts';
@@ -83,7 +84,7 @@ describeEachDatabase('the dispatch loop', (database) => {
   const change = (patch: object, action: string) =>
     changeRollout(db, {
       environmentStop: false,
-      change: () => patch,
+      change: () => ({ patch, reasonCode: 'a_test' }),
       actor: { type: 'system', login: 'test' },
       source: { type: 'automation' },
       action,
@@ -302,6 +303,90 @@ describeEachDatabase('the dispatch loop', (database) => {
     await planJob(db, historyItem());
     await makeLoop(db, inngest, bulk, { environmentStop: true }).runOnce();
     expect(bulk.sent).toEqual([]);
+  });
+
+  describe('a stop with runs that were sent', () => {
+    const send = async () => {
+      const { id } = await planJob(db, historyItem());
+      const loop = makeLoop(db, inngest, bulk);
+      await loop.runOnce();
+      expect((await findJob(db, id)).status).toBe('dispatched');
+      return { id, loop };
+    };
+    const begin = (jobId: string) =>
+      startRun(db, { jobId, run: 1, worker: 'workflow', workflowRunId: 900, leaseMs: 60_000, now: NOW });
+
+    test('by SQL takes back what has not begun: no attempt is lost, Inngest does it, the run is cancelled', async () => {
+      const { id, loop } = await send();
+      await sql`UPDATE rollout_configuration SET emergency_stop = true WHERE feature_name = 'hybrid_progressive_capture'`.execute(
+        db,
+      );
+      await loop.runOnce();
+      expect(await findJob(db, id)).toMatchObject({
+        status: 'dispatched',
+        processor_type: 'inngest',
+        rule: 'emergency_stop',
+        attempt: 0,
+        run: 2,
+      });
+      expect(inngest.sent).toEqual(['acme/widgets history 2']);
+      expect(bulk.cancelled).toEqual([900]);
+      expect(await findRuns(db, id)).toMatchObject([
+        { run: 1, state: 'ended', conclusion: 'continue' },
+        { run: 2, processor_type: 'inngest', state: 'sent' },
+      ]);
+      expect(await findMetrics(db)).toEqual([]);
+      // The late run finds that it has nothing to do.
+      expect(await begin(id)).toBeNull();
+    });
+
+    test('leaves what is going on alone', async () => {
+      const { id, loop } = await send();
+      await begin(id);
+      await change({ emergencyStop: true }, 'stop');
+      await loop.runOnce();
+      expect(await findJob(db, id)).toMatchObject({
+        status: 'running',
+        processor_type: 'github_actions',
+        run: 1,
+      });
+      expect(bulk.cancelled).toEqual([]);
+      expect(
+        await endRun(db, { jobId: id, run: 1, outcome: 'success', result: null, error: null, now: NOW }),
+      ).toMatchObject({ status: 'completed' });
+    });
+
+    test('and --cancel-runs takes that back too, where it stands', async () => {
+      const { id, loop } = await send();
+      await begin(id);
+      await change({ emergencyStop: true, cancelRuns: true }, 'stop');
+      await loop.runOnce();
+      expect(await findJob(db, id)).toMatchObject({ processor_type: 'inngest', run: 2, attempt: 0 });
+      expect(bulk.cancelled).toEqual([900]);
+      // What the cancelled run still reports changes nothing.
+      expect(
+        await endRun(db, { jobId: id, run: 1, outcome: 'cancelled', result: null, error: null, now: NOW }),
+      ).toMatchObject({ isChanged: false });
+      expect(await findMetrics(db)).toEqual([]);
+    });
+
+    test('by the environment takes back too', async () => {
+      const { id } = await send();
+      await makeLoop(db, inngest, bulk, { environmentStop: true }).runOnce();
+      expect(await findJob(db, id)).toMatchObject({ processor_type: 'inngest', run: 2 });
+    });
+
+    test('whose runs GitHub does not cancel loses nothing either', async () => {
+      const { id, loop } = await send();
+      bulk.cancel = () => Promise.reject(new Error('GitHub is away'));
+      await change({ emergencyStop: true }, 'stop');
+      await loop.runOnce();
+      expect(await findJob(db, id)).toMatchObject({
+        processor_type: 'inngest',
+        run: 2,
+        status: 'dispatched',
+      });
+    });
   });
 
   test('bulk work above the daily cap is deferred to the next day, small work is not', async () => {

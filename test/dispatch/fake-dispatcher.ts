@@ -3,6 +3,8 @@ import { DispatchError, type Dispatcher, type Sent } from '../../src/dispatch/di
 export interface FakeDispatcher extends Dispatcher {
   /** What was sent, in order: repository, target and run. */
   sent: string[];
+  /** Workflow runs that were cancelled. */
+  cancelled: number[];
   /** Thrown by every dispatch while set. */
   error: DispatchError | null;
 }
@@ -17,8 +19,12 @@ export function createFakeDispatcher(
     name,
     leaseMs: 60_000,
     sent: [],
+    cancelled: [],
     error: null,
     ...(room ? { capacity: async () => room() } : {}),
+    async cancel(workflowRunId) {
+      fake.cancelled.push(workflowRunId);
+    },
     async dispatch(job, run) {
       if (fake.error) throw fake.error;
       fake.sent.push(`${job.repository.fullName} ${job.target} ${run}`);

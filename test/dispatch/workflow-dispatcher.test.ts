@@ -60,6 +60,21 @@ describe('dispatching a workflow run', () => {
     return error;
   };
 
+  test.each([202, 404, 409])('cancels a run; %i is no error', async (status) => {
+    answers = [{ status, body: {} }];
+    await make().cancel?.(77);
+    expect(asked).toMatchObject([
+      { method: 'POST', path: '/repos/acme/jobs/actions/runs/77/cancel', authorization: 'Bearer token-1' },
+    ]);
+  });
+
+  test('says when GitHub does not cancel a run', async () => {
+    answers = [{ status: 500, body: {} }];
+    await expect(make().cancel?.(77)).rejects.toThrow(
+      'GitHub answered 500 to the cancellation of workflow run 77.',
+    );
+  });
+
   test('sends job id and repository, and learns the run id', async () => {
     answers = [{ status: 200, body: { workflow_run_id: 77, run_url: '', html_url: '' } }];
     expect(await make().dispatch(DUE, 1)).toEqual({ workflowRunId: 77 });

@@ -311,7 +311,7 @@ describeEachDatabase('runJob', (database) => {
         { job_type: 'classify' },
       ]);
       expect(log.lines.map(({ message }) => message).join()).toContain(
-        'waits for `npx hybrid-capture capture acme/widgets`',
+        'waits for `/capture history` in an issue there, or `npx hybrid-capture capture acme/widgets`',
       );
       await carryOut(await classify('installation'), {
         config: { ...config, autoHistoryLimit: PULL_REQUESTS },

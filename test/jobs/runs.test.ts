@@ -335,7 +335,7 @@ describeEachDatabase('runs of a job', (database) => {
           exposed: false,
           arm: 'enrolled',
           epoch: 1,
-          phase: 0,
+          phase: 4,
           success_count: 1,
           error_count: 0,
           average_processing_time: 4,

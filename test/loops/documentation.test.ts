@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { createLoops } from '../../src/loops/all-loops.ts';
 import { collectLog } from '../jobs/job-fixture.ts';
+import { withDatabase } from '../support/databases.ts';
 
+const database = withDatabase();
 const text = readFileSync(new URL('../../docs/loops.md', import.meta.url), 'utf8');
 
 function loopsOf(env: Record<string, string>) {
@@ -15,6 +17,9 @@ function loopsOf(env: Record<string, string>) {
     bulkFor: () => ({ available: true }),
     log: collectLog(),
     onJobs: () => {},
+    db: database().db,
+    sendNotices: async () => 0,
+    onChanged: () => {},
   });
 }
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { CompiledQuery, sql } from 'kysely';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { BUCKET_SQL } from '../../src/rollout/bucket.ts';
+import { bucketOf } from '../../src/rollout/bucket.ts';
 import {
   changeRollout,
   ensureRollout,
@@ -53,6 +54,26 @@ describeEachDatabase('the rollout in the database', (database) => {
       autoRollback: false,
       maxErrorRate: 7.25,
       monitoringWindowHours: 24,
+      stoppedFrom: null,
+      cancelRuns: false,
+      hold: null,
+      guardMode: 'threshold',
+      autoAdvance: true,
+      rearmOnResume: false,
+      minJobs: 10,
+      sequentialAlpha: 0.05,
+      phases: [10, 25, 50, 75, 100],
+      soakHours: 24,
+      soakHoursBeforeHalf: 168,
+      minSuccessRate: 85,
+      minMaturedShare: 80,
+      cooldownHours: 24,
+      cooldownUntil: null,
+      rollbacks: 0,
+      epochStartedAt: expect.any(Date),
+      phaseStartedAt: expect.any(Date),
+      evidenceSince: null,
+      freezeWindows: [],
     });
     expect((await history()).at(-1)).toMatchObject({
       action: 'create',
@@ -102,18 +123,111 @@ describeEachDatabase('the rollout in the database', (database) => {
     });
     await sql`UPDATE rollout_configuration SET state = 'held'`.execute(db());
     expect(await readRollout(db(), NO_STOP)).toMatchObject({ emergencyStop: false, state: 'held' });
-    expect((await history()).slice(before).map(({ action, source }) => [action, source])).toEqual([
-      ['emergency_stop', { type: 'sql' }],
-      ['resume', { type: 'sql' }],
-      ['emergency_stop', { type: 'sql' }],
-      ['resume', { type: 'sql' }],
+    expect((await history()).slice(before).map((row) => [row.action, row.source, row.reason_code])).toEqual([
+      ['emergency_stop', { type: 'sql' }, 'changed_by_sql'],
+      ['resume', { type: 'sql' }, 'changed_by_sql'],
+      ['emergency_stop', { type: 'sql' }, 'changed_by_sql'],
+      ['resume', { type: 'sql' }, 'changed_by_sql'],
     ]);
+  });
+
+  test('comes out of a stop by SQL in the state in which it was, and in a new epoch', async () => {
+    for (const state of ['running', 'held', 'completed', 'rolled_back', 'draft']) {
+      await sql`UPDATE rollout_configuration SET state = ${state}`.execute(db());
+      const { epoch } = await readRollout(db(), NO_STOP);
+      await sql`UPDATE rollout_configuration SET emergency_stop = true`.execute(db());
+      expect(await readRollout(db(), NO_STOP)).toMatchObject({ state: 'stopped', stoppedFrom: state, epoch });
+      await sql`UPDATE rollout_configuration SET emergency_stop = false`.execute(db());
+      expect(await readRollout(db(), NO_STOP)).toMatchObject({ state, stoppedFrom: null, epoch: epoch + 1 });
+    }
+  });
+
+  test('opens an epoch by a rollback and by what ends it, and by nothing else', async () => {
+    const epochAfter = async (statement: string) => {
+      await sql.raw(`UPDATE rollout_configuration SET ${statement}`).execute(db());
+      return (await readRollout(db(), NO_STOP)).epoch;
+    };
+    expect(await epochAfter("state = 'held'")).toBe(1);
+    expect(await epochAfter("state = 'running'")).toBe(1);
+    expect(await epochAfter('rollout_percentage = 50')).toBe(1);
+    expect(await epochAfter("state = 'rolled_back', rollout_percentage = 0")).toBe(2);
+    expect(await epochAfter('emergency_stop = true')).toBe(2);
+    expect(await epochAfter("emergency_stop = false, state = 'running'")).toBe(3);
+    expect(await epochAfter('max_error_rate = 3')).toBe(3);
+  });
+
+  test('has the phase of its percentage, whoever sets it, and a soak that begins anew with each increase', async () => {
+    const set = async (statement: string) => {
+      await sql.raw(`UPDATE rollout_configuration SET ${statement}`).execute(db());
+      return readRollout(db(), NO_STOP);
+    };
+    const old = "phase_started_at = '2026-01-01T00:00:00Z'";
+    expect((await readRollout(db(), NO_STOP)).phase).toBe(0);
+    await set(old);
+    const raised = await set('rollout_percentage = 60');
+    expect([raised.phase, raised.phaseStartedAt.getTime() > Date.now() - 60_000]).toEqual([2, true]);
+    await set(old);
+    expect((await set('rollout_percentage = 55')).phaseStartedAt).toEqual(new Date('2026-01-01'));
+    expect((await set('rollout_percentage = 60')).phaseStartedAt).not.toEqual(new Date('2026-01-01'));
+    expect((await set('rollout_percentage = 0')).phase).toBe(0);
+    expect((await set("phases = '{1,100}', rollout_percentage = 100")).phase).toBe(1);
+  });
+
+  test('is not changed, and tells nothing, by a statement that sets what holds', async () => {
+    const before = (await history()).length;
+    await sql`UPDATE rollout_configuration SET emergency_stop = false, version = 99`.execute(db());
+    expect((await readRollout(db(), NO_STOP)).version).toBe(1);
+    expect(await history()).toHaveLength(before);
+  });
+
+  test.each([
+    ['another salt', "salt = 'mine'"],
+    ['another name', "feature_name = 'mine'"],
+    ['phases that fall', "phases = '{50,10,100}'"],
+    ['phases that do not end with 100', "phases = '{10,50}'"],
+    ['no phases', "phases = '{}'"],
+  ])('refuses %s', async (_, statement) => {
+    await expect(sql.raw(`UPDATE rollout_configuration SET ${statement}`).execute(db())).rejects.toThrow();
+    expect((await readRollout(db(), NO_STOP)).version).toBe(1);
+  });
+
+  test('tells in the history that it was deleted', async () => {
+    await sql`DELETE FROM rollout_configuration`.execute(db());
+    expect((await history()).at(-1)).toMatchObject({
+      action: 'delete',
+      previous_percentage: 12.5,
+      new_percentage: 0,
+    });
+  });
+
+  test('has a history that nobody changes or deletes', async () => {
+    for (const statement of [
+      "UPDATE rollout_history SET reason = 'x'",
+      'DELETE FROM rollout_history',
+      'TRUNCATE rollout_history',
+    ]) {
+      await expect(sql.raw(statement).execute(db())).rejects.toThrow('append-only');
+    }
+  });
+
+  test('stays readable with freeze windows and a hold that somebody wrote by hand', async () => {
+    await sql`UPDATE rollout_configuration SET freeze_windows = '[{"x": 1}]', state = 'held', hold = '{"x": 1}'`.execute(
+      db(),
+    );
+    expect(await readRollout(db(), NO_STOP)).toMatchObject({
+      hold: { by: 'person', code: 'held', reason: null },
+      freezeWindows: [{ name: 'unreadable' }],
+    });
   });
 
   test('changes with its history row: who, why, from where, before and after', async () => {
     const result = await changeRollout(
       db(),
-      change({ change: () => ({ percentage: 25.5, include: [7, 8] }), action: 'set', reason: "it's time" }),
+      change({
+        change: () => ({ patch: { percentage: 25.5, include: [7, 8] }, reasonCode: 'set_higher' }),
+        action: 'set',
+        reason: "it's time",
+      }),
     );
     expect(result).toMatchObject({
       status: 'changed',
@@ -130,6 +244,7 @@ describeEachDatabase('the rollout in the database', (database) => {
       triggered_by: 'mona',
       actor: MONA,
       source: { type: 'cli' },
+      reason_code: 'set_higher',
       metadata: {
         changes: {
           rollout_percentage: { before: 12.5, after: 25.5 },
@@ -140,14 +255,17 @@ describeEachDatabase('the rollout in the database', (database) => {
   });
 
   test('leaves no actor behind for the next change by SQL', async () => {
-    await changeRollout(db(), change({ change: () => ({ percentage: 1 }) }));
+    await changeRollout(db(), change({ change: () => ({ patch: { percentage: 1 }, reasonCode: 'a_test' }) }));
     await sql`UPDATE rollout_configuration SET rollout_percentage = 2`.execute(db());
     expect((await history()).at(-1)).toMatchObject({ action: 'set', reason: null, source: { type: 'sql' } });
   });
 
   test.each([
     ['null', () => null],
-    ['what holds already', () => ({ percentage: 12.5, include: [], emergencyStop: false })],
+    [
+      'what holds already',
+      () => ({ patch: { percentage: 12.5, include: [], emergencyStop: false }, reasonCode: 'a_test' }),
+    ],
   ])('is left alone by %s', async (_, patch) => {
     const before = (await history()).length;
     const result = await changeRollout(db(), change({ change: patch }));
@@ -156,7 +274,7 @@ describeEachDatabase('the rollout in the database', (database) => {
   });
 
   test('is left alone when it is not at the version that the person saw', async () => {
-    const decide = () => ({ percentage: 50 });
+    const decide = () => ({ patch: { percentage: 50 }, reasonCode: 'a_test' });
     const stale = await changeRollout(db(), change({ ifVersion: 2, change: decide }));
     expect(stale).toMatchObject({ status: 'version_conflict', current: { version: 1 } });
     expect((await readRollout(db(), NO_STOP)).percentage).toBe(12.5);
@@ -179,14 +297,21 @@ describeEachDatabase('the rollout in the database', (database) => {
   test('can be changed inside of a transaction', async () => {
     await db()
       .transaction()
-      .execute((trx) => changeRollout(trx, change({ change: () => ({ percentage: 3 }) })));
+      .execute((trx) =>
+        changeRollout(trx, change({ change: () => ({ patch: { percentage: 3 }, reasonCode: 'a_test' }) })),
+      );
     expect((await readRollout(db(), NO_STOP)).percentage).toBe(3);
   });
 
   test('loses no change of two that are made at the same time', async () => {
     await Promise.all(
       [1, 2, 3, 4].map((id) =>
-        changeRollout(db(), change({ change: (current) => putOnList(current, 'include', id) })),
+        changeRollout(
+          db(),
+          change({
+            change: (current) => ({ patch: putOnList(current, 'include', id), reasonCode: 'a_test' }),
+          }),
+        ),
       ),
     );
     const { include, version } = await readRollout(db(), NO_STOP);
@@ -199,10 +324,35 @@ describeEachDatabase('the rollout in the database', (database) => {
     );
     for (const { bucket, ...key } of vectors) {
       const { rows } = await db().executeQuery<{ bucket: number }>(
-        CompiledQuery.raw(`SELECT ${BUCKET_SQL} AS bucket`, [key.salt, key.featureName, key.repositoryId]),
+        CompiledQuery.raw('SELECT rollout_bucket($1, $2, $3) AS bucket', [
+          key.salt,
+          key.featureName,
+          key.repositoryId,
+        ]),
       );
       expect([key, rows]).toEqual([key, [{ bucket }]]);
     }
+  });
+});
+
+describeEachDatabase('buckets in SQL', (database) => {
+  test('are those of TypeScript for any salt, feature and id', async () => {
+    const keys = fc
+      .sample(
+        fc.record({
+          salt: fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0')),
+          featureName: fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0')),
+          repositoryId: fc.maxSafeNat(),
+        }),
+        2_000,
+      )
+      .filter(({ salt, featureName }) => salt.isWellFormed() && featureName.isWellFormed());
+    const { rows } = await sql<{ bucket: number }>`
+      SELECT rollout_bucket(k.salt, k."featureName", k."repositoryId") AS bucket
+      FROM jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) AS k(salt text, "featureName" text, "repositoryId" bigint)`.execute(
+      database().db,
+    );
+    expect(rows.map(({ bucket }) => bucket)).toEqual(keys.map(bucketOf));
   });
 });
 
@@ -212,7 +362,10 @@ describePostgres('two who change the rollout with the version that both saw', (d
     await ensureRollout(db, DEFAULTS);
     const results = await Promise.all(
       [20, 30].map((percentage) =>
-        changeRollout(db, change({ ifVersion: 1, change: () => ({ percentage }) })),
+        changeRollout(
+          db,
+          change({ ifVersion: 1, change: () => ({ patch: { percentage }, reasonCode: 'a_test' }) }),
+        ),
       ),
     );
     expect(results.map(({ status }) => status).toSorted()).toEqual(['changed', 'version_conflict']);

@@ -2,6 +2,7 @@ import * as initial from './0001-initial.ts';
 import * as bulkCapture from './0002-bulk-capture.ts';
 import * as budgetGrants from './0003-budget-grants.ts';
 import * as loops from './0004-loops.ts';
+import * as rollout from './0005-rollout.ts';
 
 export interface Migration {
   name: string;
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0002-bulk-capture', sql: bulkCapture.sql },
   { name: '0003-budget-grants', sql: budgetGrants.sql },
   { name: '0004-loops', sql: loops.sql },
+  { name: '0005-rollout', sql: rollout.sql },
 ];

@@ -1,0 +1,143 @@
+import { sql } from 'kysely';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Octokit } from '../../app/github-app.ts';
+import { createLog } from '../../app/log.ts';
+import { createNoticeSender } from '../../app/send-notices.ts';
+import { insertNotice } from '../../src/rollout/guard/notices.ts';
+import { resetRollout } from '../rollout/guard/guard-fixture.ts';
+import { withDatabase } from '../support/databases.ts';
+
+const database = withDatabase();
+const db = () => database().db;
+
+let asked: { route: string; issue_number?: number; body?: string }[];
+/** Issues that take no comments, by the status that GitHub answers. */
+let closed: Map<number, number>;
+
+const octokit = {
+  request: async (route: string, given: { issue_number?: number; body?: string }) => {
+    asked.push({ route, ...given });
+    if (route === 'POST /repos/{owner}/{repo}/issues') return { data: { number: 77 } };
+    const status = closed.get(given.issue_number ?? 0);
+    if (status !== undefined) throw Object.assign(new Error(`HTTP ${status}`), { status });
+    if (route.startsWith('GET')) return { data: [] };
+    return { data: { html_url: `https://github.example/acme/control/issues/${given.issue_number}#1` } };
+  },
+} as unknown as Octokit;
+
+const lines: Record<string, unknown>[] = [];
+const send = (control: { owner: string; repo: string } | null = { owner: 'acme', repo: 'r1' }) =>
+  createNoticeSender({
+    db: db(),
+    config: { control },
+    app: { installation: async () => octokit },
+    log: createLog('info', { write: (line) => void lines.push(JSON.parse(line)) }),
+  })();
+
+const notices = () => db().selectFrom('rollout_notices').selectAll().orderBy('id').execute();
+const routes = () =>
+  asked.map(({ route, issue_number }) => `${route.split(' ')[0]} ${issue_number ?? 'new'}`);
+
+beforeEach(async () => {
+  asked = [];
+  closed = new Map();
+  lines.length = 0;
+  await resetRollout(db());
+  await db().deleteFrom('commands').execute();
+  await db().deleteFrom('rollout_status_issues').execute();
+  await insertNotice(db(), {
+    kind: 'hold',
+    version: 2,
+    content: { ok: false, reasonCode: 'common_cause', headline: 'held', table: [], body: [] },
+  });
+});
+
+const steeredFrom = (issue: number, outcome = 'done') =>
+  db()
+    .insertInto('commands')
+    .values({
+      comment_id: issue,
+      command_index: 0,
+      repository_id: 1,
+      issue_number: issue,
+      actor_id: 5,
+      verb: 'rollout set',
+      body_sha256: '',
+      outcome,
+    })
+    .execute();
+
+describe('a notice goes', () => {
+  test('to the issue in which the rollout was steered last', async () => {
+    await steeredFrom(4);
+    await steeredFrom(5, 'refused');
+    expect(await send()).toBe(1);
+    expect(routes()).toEqual(['POST 4']);
+    expect(await notices()).toMatchObject([
+      { sent_at: expect.any(Date), url: 'https://github.example/acme/control/issues/4#1', attempts: 1 },
+    ]);
+  });
+
+  test('to an issue that the app opens, where it was steered from none; and there again', async () => {
+    expect(await send()).toBe(1);
+    await sql`UPDATE rollout_notices SET sent_at = NULL, attempts = 0`.execute(db());
+    expect(await send()).toBe(1);
+    expect(routes()).toEqual(['POST new', 'POST 77', 'POST 77']);
+  });
+
+  test.each([403, 404, 410])('to an opened issue where the other takes none (%i)', async (status) => {
+    await steeredFrom(4);
+    closed.set(4, status);
+    expect(await send()).toBe(1);
+    expect(routes()).toEqual(['POST 4', 'POST new', 'POST 77']);
+  });
+
+  test('to the log alone where there is no control repository', async () => {
+    expect(await send(null)).toBe(0);
+    expect(await notices()).toMatchObject([{ sent_at: expect.any(Date), url: null }]);
+    expect(lines).toMatchObject([
+      { headline: 'held', msg: expect.stringContaining('CONTROL_REPOSITORY is not set') },
+    ]);
+  });
+
+  test('later, where GitHub is away: in the order in which things happened', async () => {
+    await steeredFrom(4);
+    await insertNotice(db(), {
+      kind: 'advance',
+      version: 3,
+      content: { ok: true, reasonCode: 'gates_passed', headline: 'second', table: [], body: [] },
+    });
+    closed.set(4, 500);
+    expect(await send()).toBe(0);
+    expect(await notices()).toMatchObject([
+      { sent_at: null, attempts: 1, error: 'HTTP 500' },
+      { sent_at: null, attempts: 0 },
+    ]);
+    closed.clear();
+    expect(await send()).toBe(2);
+    expect(asked.filter(({ body }) => body).map(({ body }) => body?.split('\n')[0])).toEqual([
+      '**❌ held**',
+      '**❌ held**',
+      '**✅ second**',
+    ]);
+  });
+
+  test('only once verified, when it tells of a rollback', async () => {
+    await db().deleteFrom('rollout_notices').execute();
+    await insertNotice(db(), {
+      kind: 'rollback',
+      version: 2,
+      content: { ok: false, reasonCode: 'error_rate', headline: 'rolled back', table: [], body: [] },
+    });
+    expect(await send()).toBe(0);
+    const verified = { checkedAt: '', checked: 3, stillIn: [], isSuperseded: true };
+    await db()
+      .updateTable('rollout_notices')
+      .set({ verified: JSON.stringify(verified) })
+      .execute();
+    expect(await send()).toBe(1);
+    expect(asked.at(-1)?.body).toContain(
+      '| Verified | no: the rollout was changed again before it could be |',
+    );
+  });
+});
