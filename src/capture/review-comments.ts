@@ -12,7 +12,7 @@ import { candidatesFor, findThread, isAskedOut, type PullRequestThreads } from '
  * Comments that were read and whose threads are not known yet: the list is read so far ahead that most pull requests are known
  * to have comments when they are fetched, and that many can be asked for their threads at once.
  */
-const LEAD = { comments: 4_000, characters: 8 * 1024 * 1024 };
+const LEAD = { comments: 6_000, characters: 8 * 1024 * 1024 };
 /** With this many read ahead, pull requests are fetched. */
 const ENOUGH = 1_000;
 /** Pull requests whose threads are remembered: comments come by time, and those of one pull request near each other. */
