@@ -19,6 +19,7 @@ import { captureLog, log } from './log.ts';
 import { createProgressLog } from './progress.ts';
 import { type CaptureReport, emptyReport, NO_TOTALS } from './report.ts';
 import type { RunContext } from './run-context.ts';
+import { describeVerification } from './verdict.ts';
 import { USER_AGENT } from './version.ts';
 
 /** What a cancelled run waits for the batch that is on its way. */
@@ -112,7 +113,9 @@ async function captureClaimed(
     Object.assign(report, {
       status: result.status,
       isFailure: result.status === 'incomplete' || result.status === 'stopped',
-      message: messageOf(result.status, end, result.gaps.length),
+      message:
+        (job.type === 'verify' ? describeVerification(result) : null) ??
+        messageOf(result.status, end, result.gaps.length),
       totals: result,
       gaps: result.gaps,
       warnings: result.warnings,

@@ -11,6 +11,7 @@ import type { OpenDestination } from './open-database-destination.ts';
 import { createProgressLog } from './progress.ts';
 import { type CaptureReport, NO_TOTALS } from './report.ts';
 import type { RunContext } from './run-context.ts';
+import { describeVerification } from './verdict.ts';
 import { USER_AGENT } from './version.ts';
 
 /** Captures a repository straight into a database or files; the checkpoint is kept there too. */
@@ -68,7 +69,9 @@ export async function runStandAlone(
     Object.assign(report, {
       status: result.status,
       isFailure: result.status !== 'complete',
-      message: messageOf(result.status, result.gaps.length, context.shutdown),
+      message:
+        (isVerify ? describeVerification(result) : null) ??
+        messageOf(result.status, result.gaps.length, context.shutdown),
       totals: result,
       gaps: result.gaps,
       warnings: result.warnings,

@@ -33,11 +33,11 @@ export async function listPullRequests(
   const path = walk.cursor ?? `/repos/${owner}/${name}${PAGE}`;
   const answer = await readList(session, path, z.array(RestPullRequest));
   const pulls = answer.items;
-  const other = pulls.find(({ base }) => base.repo && base.repo.id !== session.repositoryId);
+  const other = pulls.find(({ base }) => base?.repo && base.repo.id !== session.repositoryId);
   if (other !== undefined) {
     throw new GitHubError(
       'repository_changed',
-      `${owner}/${name} is repository ${other.base.repo?.id} now, not ${session.repositoryId} as before; give the new name of the one that is meant`,
+      `${owner}/${name} is repository ${other.base?.repo?.id} now, not ${session.repositoryId} as before; give the new name of the one that is meant`,
     );
   }
   const listedAt = answer.receivedAt.toISOString();
@@ -50,12 +50,10 @@ export async function listPullRequests(
     }
     walk.numbers.push(number);
     walk.highest = Math.max(walk.highest, number);
-    listed.set(number, {
-      number,
-      labels: labels.map((label) => label.name),
-      assignees: assignees ?? [],
-      listedAt,
-    });
+    // What a list leaves out is asked by itself.
+    if (labels && assignees) {
+      listed.set(number, { number, labels: labels.map((label) => label.name), assignees, listedAt });
+    }
   }
   walk.startedAt ??= listedAt;
   walk.pages += 1;

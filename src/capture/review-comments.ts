@@ -232,10 +232,11 @@ function nextPage(
   { items, next }: { items: readonly RestReviewComment[]; next: string | null },
 ): string | null {
   if (next === null) return null;
-  const [first, last] = [items[0], items.at(-1)];
-  const since = Date.parse(last?.updated_at ?? '') - 1_000;
-  // So many of one time (an import) that the list would begin at the same place again.
-  if (!first || !(Date.parse(first.updated_at) < since)) return next;
+  const times = items.map(({ updated_at: at }) => Date.parse(at));
+  const since = (times.at(-1) ?? 0) - 1_000;
+  const isInOrder = times.every((time, i) => i === 0 || time >= (times[i - 1] ?? 0));
+  // So many of one time (an import) that the list would begin at the same place again; or not by time at all.
+  if (!isInOrder || !((times[0] ?? since) < since)) return next;
   const [base, query] = path.split('?');
   const parameters = new URLSearchParams(query);
   parameters.delete('page');

@@ -440,6 +440,11 @@ describePostgres('into a database', () => {
       await sql`DELETE FROM comments WHERE id IN (SELECT id FROM comments LIMIT 3)`.execute(database.db);
       const verified = await run({ inputs: { destination, 'github-token': token, mode: 'verify' } });
       expect(verified.code, verified.log).toBe(0);
+      expect(verified.log).toMatch(
+        new RegExp(
+          `The copy is complete: ${PULLS} pull requests have everything that GitHub counts\\. [1-3] of them`,
+        ),
+      );
       expect(await count()).toEqual(expected);
     } finally {
       await database.close();

@@ -147,3 +147,42 @@ describe('review comments', () => {
     expect(withHalfPage(path)).toBe(half);
   });
 });
+
+test('a list that is not in the order of time is read page by page', async () => {
+  const world = new World();
+  for (let i = 0; i < 30; i += 1) world.addPullRequest({ threads: [9] });
+  spread(world, (i) => i * 3);
+  const root = world.root();
+  const path = '/repos/octo/repo/pulls/comments';
+  const list = root.lists[path]?.() ?? [];
+  const github = createFakeGitHub(root);
+  const { fetch } = github;
+  github.fetch = async (url, init) => {
+    const { pathname, searchParams } = new URL(url);
+    if (pathname !== path) return fetch(url, init);
+    const page = Number(searchParams.get('page') ?? 1);
+    // The latest first, whatever was asked for; `since` leaves out what is older.
+    const since = Date.parse(searchParams.get('since') ?? '') || 0;
+    const items = list.toReversed().filter(({ updated_at: time }) => Date.parse(String(time)) >= since);
+    searchParams.set('page', String(page + 1));
+    const link = `<https://github.test${path}?${searchParams}>; rel="next"`;
+    return answer(items.slice((page - 1) * 100, page * 100), {
+      headers: page * 100 < items.length ? { link } : {},
+    });
+  };
+  const destination = new MemoryDestination();
+  await runCapture(github, destination);
+  expect(destination.keys()).toEqual(world.pullRequestKeys());
+});
+
+test('labels that the list leaves out are asked by themselves', async () => {
+  const world = new World();
+  for (let i = 0; i < 4; i += 1) world.addPullRequest({ labels: 2, assignees: 1 });
+  const root = world.root();
+  const list = root.lists['/repos/octo/repo/pulls'];
+  root.lists['/repos/octo/repo/pulls'] = () =>
+    (list?.() ?? []).map(({ number, updated_at }) => ({ number, updated_at }));
+  const destination = new MemoryDestination();
+  await runCapture(createFakeGitHub(root), destination);
+  expect(destination.keys()).toEqual(world.pullRequestKeys());
+});

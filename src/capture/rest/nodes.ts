@@ -14,9 +14,9 @@ export type RestUser = z.infer<typeof RestUser>;
 export const RestPullRequest = z.object({
   number: z.number(),
   updated_at: z.string(),
-  labels: z.array(z.object({ name: z.string() })),
+  labels: z.array(z.object({ name: z.string() })).nullish(),
   assignees: z.array(RestUser).nullish(),
-  base: z.object({ repo: z.object({ id: z.number() }).nullish() }),
+  base: z.object({ repo: z.object({ id: z.number() }).nullish() }).nullish(),
 });
 export type RestPullRequest = z.infer<typeof RestPullRequest>;
 
@@ -28,7 +28,7 @@ export const RestReviewComment = z.object({
   pull_request_review_id: z.number().nullish(),
   in_reply_to_id: z.number().nullish(),
   user: RestUser.nullish(),
-  author_association: z.string(),
+  author_association: z.string().nullish(),
   body: z.string().nullish(),
   created_at: z.string(),
   updated_at: z.string(),

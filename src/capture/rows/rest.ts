@@ -37,7 +37,7 @@ export function restReviewCommentRows(
     review_id: comment.pull_request_review_id ?? null,
     in_reply_to_id: comment.in_reply_to_id ?? null,
     author_id: userIdOf(comment.user),
-    author_association: comment.author_association,
+    author_association: comment.author_association ?? null,
     body: comment.body ?? '',
     created_at: comment.created_at,
     updated_at: comment.updated_at,
