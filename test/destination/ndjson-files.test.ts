@@ -35,6 +35,7 @@ const pull = (title: string, at: number): CaptureRow => ({
   table: 'pull_requests',
   row: {
     id: 5,
+    repository_id: 1,
     number: 1,
     title,
     state: 'OPEN',
@@ -157,6 +158,35 @@ describe('files', () => {
       [2, 'text 2', null],
     ]);
     expect((await rowsOf('pull_requests'))[0]?.nested_captured_at).toBe(minute(2));
+  });
+
+  test('what a walk over all review threads of a repository no longer shows leaves a tombstone, there alone', async () => {
+    const thread = (id: string, pullRequestId: number, at: number): CaptureRow => ({
+      table: 'review_threads',
+      row: { id, pull_request_id: pullRequestId, path: 'a', is_resolved: false, captured_at: minute(at) },
+    });
+    const other = { ...pull('other', 1) };
+    other.row = { ...other.row, id: 900, repository_id: 2, number: 900 };
+    const walked = { repository_id: pull('p', 1).row.repository_id, scope: 'threads' };
+    const destination = open();
+    await destination.open();
+    await destination.write(
+      batch(1, [
+        pull('p', 1),
+        other,
+        thread('gone', Number(pull('p', 1).row.id), 1),
+        thread('seen', Number(pull('p', 1).row.id), 3),
+        thread('elsewhere', 900, 1),
+        commit('kept', 1),
+        { table: 'snapshots', row: { ...walked, started_at: minute(2), captured_at: minute(2) } },
+      ]),
+    );
+    await destination.close();
+    const threads = (await rowsOf('review_threads')).map(({ id, deleted_at }) => [id, deleted_at]);
+    expect(Object.fromEntries(threads)).toEqual({ gone: minute(2), seen: null, elsewhere: null });
+    expect(await rowsOf('commits')).toHaveLength(1);
+    const pulls = (await rowsOf('pull_requests')).map((row) => [row.id, row.threads_captured_at]);
+    expect(Object.fromEntries(pulls)).toMatchObject({ 900: null });
   });
 
   test('can not be asked for gaps', async () => {
