@@ -198,6 +198,64 @@ describe('ending early', () => {
     expect(second.status).toBe('complete');
   });
 
+  describe('a share that others give', () => {
+    const NONE = BudgetShare.parse({ points: 0, reserve: 0, graphqlMsPerMinute: 0, restMsPerMinute: 0 });
+    const SOME = BudgetShare.parse({ points: 1_000, reserve: 0 });
+
+    test('is asked for before the first request when there is none yet', async () => {
+      const world = bigWorld();
+      const asked: number[] = [];
+      const github = createFakeGitHub(world.root());
+      const result = await runCapture(github, new MemoryDestination(), {
+        budget: NONE,
+        renewBudget: async () => {
+          asked.push(github.requests.length);
+          return SOME;
+        },
+      });
+      expect(result.status).toBe('complete');
+      expect(asked).toEqual([0]);
+    });
+
+    test('holds 30 s, and the one before when there is no other', async () => {
+      let time = Date.UTC(2026, 0, 1);
+      // Each request takes 20 s of the capture's clock.
+      const github = createFakeGitHub(bigWorld().root(), () => {
+        time += 20_000;
+        return undefined;
+      });
+      let asked = 0;
+      const result = await runCapture(github, new MemoryDestination(), {
+        now: () => new Date(time),
+        budget: SOME,
+        renewBudget: async () => {
+          asked += 1;
+          return asked % 2 === 0 ? SOME : null;
+        },
+      });
+      expect(result.status).toBe('complete');
+      expect(asked).toBeGreaterThan(github.requests.length / 4);
+      expect(asked).toBeLessThanOrEqual(github.requests.length);
+    });
+
+    test('comes with life signs too, and ends the run when it is used up and none is given', async () => {
+      let take = (_: BudgetShare) => {};
+      const github = createFakeGitHub(bigWorld().root(), (_, index) => {
+        if (index === 1) take(BudgetShare.parse({ points: 1, reserve: 0 }));
+        return undefined;
+      });
+      const result = await runCapture(github, new MemoryDestination(), {
+        budget: SOME,
+        listenForBudget: (taker) => {
+          take = taker;
+        },
+      });
+      // The repository, and what the last share allowed.
+      expect(result).toMatchObject({ status: 'continue' });
+      expect(result.points).toBeLessThanOrEqual(3);
+    });
+  });
+
   test('the reserve is left to live work', async () => {
     const reset = Math.floor(Date.now() / 1000) + 3_000;
     const github = createFakeGitHub(bigWorld().root());
