@@ -75,10 +75,11 @@ export async function fetchNextPage(session: Session, kind: ItemKind): Promise<v
 export async function fetchByNumber(session: Session, kind: ItemKind, bulk?: Bulk): Promise<void> {
   const { walk } = session.state;
   const free = bulk ? walk.numbers.filter((number) => !bulk.busy.has(number)) : walk.numbers;
-  const chosen = free.slice(0, MOST_AT_ONCE);
+  const withThreads = bulk?.comments.numbersWaiting() ?? new Set<number>();
+  const chosen = free.slice(0, bulk ? countOfOnePoint(kind, free, withThreads) : MOST_AT_ONCE);
   for (const number of chosen) bulk?.busy.add(number);
   try {
-    await fetchNumbers(session, kind, chosen, bulk);
+    await fetchNumbers(session, kind, { chosen, withThreads }, bulk);
   } finally {
     for (const number of chosen) bulk?.busy.delete(number);
   }
@@ -88,22 +89,25 @@ export async function fetchByNumber(session: Session, kind: ItemKind, bulk?: Bul
 async function fetchNumbers(
   session: Session,
   kind: ItemKind,
-  chosen: readonly number[],
+  { chosen, withThreads }: { chosen: readonly number[]; withThreads: ReadonlySet<number> },
   bulk: Bulk | undefined,
 ): Promise<void> {
   const { state } = session;
   const { walk } = state;
-  const waiting = bulk?.comments.numbersWaiting() ?? new Set<number>();
-  const items = bulk ? countOfOnePoint(kind, chosen, waiting) : chosen.length;
   const { answer, nodes, level, asked } = await adapt(
     session,
     kind,
-    { items, level: bulk ? 'bulk' : 'full' },
+    { items: chosen.length, level: bulk ? 'bulk' : 'full' },
     async (size, wanted, canShrink) => {
       const numbers = chosen.slice(0, size);
       const variables = Object.fromEntries(numbers.map((number, i) => [`n${i}`, number]));
       const answer = await session.ask<ItemsByNumberData>(
-        itemsByNumber(kind, wanted, numbers.length, (i) => wanted === 'bulk' && waiting.has(numbers[i] ?? 0)),
+        itemsByNumber(
+          kind,
+          wanted,
+          numbers.length,
+          (i) => wanted === 'bulk' && withThreads.has(numbers[i] ?? 0),
+        ),
         variables,
         canShrink,
       );
@@ -138,10 +142,14 @@ async function fetchNumbers(
 }
 
 /** How many of these pull requests one point buys: those of which comments wait are asked for a connection more. */
-function countOfOnePoint(kind: ItemKind, numbers: readonly number[], waiting: ReadonlySet<number>): number {
+function countOfOnePoint(
+  kind: ItemKind,
+  numbers: readonly number[],
+  withThreads: ReadonlySet<number>,
+): number {
   let connections = 0;
   const end = numbers.findIndex((number) => {
-    connections += kind.bulkConnections.length + (waiting.has(number) ? 1 : 0);
+    connections += kind.bulkConnections.length + (withThreads.has(number) ? 1 : 0);
     return connections > CONNECTIONS_OF_ONE_POINT;
   });
   return end < 0 ? numbers.length : end;
