@@ -139,13 +139,22 @@ export function createReviewComments(session: Session): ReviewComments {
     });
   }
 
+  /** Whether enough comments were read of pull requests that are still to be fetched. */
+  function isLeading(isToCome: (number: number) => boolean): boolean {
+    let count = 0;
+    for (const { comments } of pages)
+      count += comments.filter((comment) => isToCome(numberOf(comment))).length;
+    return count >= ENOUGH;
+  }
+
   const isFarAhead = () => size.comments >= LEAD.comments || size.characters >= LEAD.characters;
 
   return {
     nextPage: () => (ahead === null || isListing || isFarAhead() ? null : list(ahead)),
     nextQuestion(isToCome, isLast) {
-      // As many as fit; or what there is, when nothing else brings more or the list can't be read on before.
-      const isStuck = ahead === null ? isLast : isFarAhead() && !isHeadToCome(isToCome);
+      // As many as fit; or what there is, when nothing else brings more, or when the list must be read on and can't before.
+      const isStuck =
+        ahead === null ? isLast : isFarAhead() && !isHeadToCome(isToCome) && !isLeading(isToCome);
       const isEnd = isStuck && asking === 0 && !isListing;
       const question = findQuestion(pages, known, { most: state.sizes.threads.size, isToCome, isEnd });
       if (question === null) return null;

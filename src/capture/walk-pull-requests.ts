@@ -42,22 +42,22 @@ export async function walkPullRequests(session: Session): Promise<void> {
     await session.save();
   }
 
-  /** Whether a pull request is still to be fetched, so that its threads come with it. */
-  function isToCome(number: number): boolean {
-    return (!walk.isListed && number > walk.highest) || walk.numbers.includes(number);
-  }
-
   function nextQuestion(): Promise<void> | null {
     const numbers = walk.numbers.length - bulk.busy.size;
     const needs = walk.needs.length - busyNeeds.size;
     const isAllListed = walk.isListed && !isListing;
     if (needs >= CONTINUED_TOGETHER) return saved(continueConnections(session, KIND, busyNeeds));
+    const coming = new Set(walk.numbers);
+    // Its threads come with it.
+    const isToCome = (number: number) => (!walk.isListed && number > walk.highest) || coming.has(number);
+    const isAllFetched = isAllListed && coming.size === 0;
+    const isLast = isAllFetched && walk.needs.length === 0;
+    const question = comments.nextQuestion(isToCome, isLast);
+    if (question !== null) return question;
     const isEnough = numbers >= sizes.bulk.size || (isAllListed && numbers > 0);
     if (isEnough && comments.isAhead()) return fetchByNumber(session, KIND, bulk).then(comments.store);
     // Those that are under way may still bring some that can go with them.
-    const isAllFetched = isAllListed && walk.numbers.length === 0;
-    if (isAllFetched && needs > 0) return saved(continueConnections(session, KIND, busyNeeds));
-    return comments.nextQuestion(isToCome, isAllFetched && busyNeeds.size === 0);
+    return isAllFetched && needs > 0 ? saved(continueConnections(session, KIND, busyNeeds)) : null;
   }
 
   await runLanes([
