@@ -18,7 +18,7 @@ export const FULL_SIZES: Sizes = {
   long: 20_000,
   short: 2_000,
   stored: 3_000,
-  installation: 400,
+  installation: 200,
   runs: 3,
 };
 

@@ -16,7 +16,7 @@ const RUNS = 8;
 const OWNER = 'acme';
 const POLL_MS = 500;
 /** One after the other: a comment, a new pull request. */
-const LIVE_EVERY_MS = 1_500;
+const LIVE_EVERY_MS = 3_000;
 /** Nothing here takes so long without a step forward. */
 const PATIENCE_MS = 5 * 60_000;
 

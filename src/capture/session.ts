@@ -1,6 +1,7 @@
 import type { CaptureDestination, WriteAnswer } from '../destination/destination.ts';
 import type { GitHubClient, GraphqlAnswer, RestAnswer } from '../github/client.ts';
 import { GitHubError } from '../github/errors.ts';
+import { LaneBusyError } from '../github/lane.ts';
 import { sleepFor } from '../github/sleep.ts';
 import type { BudgetShare, Checkpoint, Progress } from '../jobs-api/protocol.ts';
 import { type BatchWriter, createBatchWriter } from './batch-writer.ts';
@@ -68,9 +69,9 @@ export interface Session {
 const FLUSH_AFTER_MS = 15_000;
 /** No new request this close to the deadline (or in the last quarter of a short run): it may take GitHub 10 s. */
 const DEADLINE_MARGIN_MS = 15_000;
-/** A run that has no share for now asks for one this often, so many times, before it gives its place up. */
+/** A run that has no share for now, or has used it, looks this often whether it has one; so many times it asks for one. */
 const RENEW_AFTER_MS = 5_000;
-const RENEWALS = 12;
+const RENEWALS = 24;
 /** When a run without a share goes on: others have given theirs back by then. */
 const NO_SHARE_MS = 60_000;
 /** Characters of a gap's reason that are kept. */
@@ -161,21 +162,32 @@ export function createSession(
   /** Sends a request when deadline and budget allow it. */
   async function send<T>(
     api: 'graphql' | 'rest',
-    request: (options: { maxWaitMs: number; signal?: AbortSignal }) => Promise<T>,
+    request: (options: { maxWaitMs: number; maxLaneWaitMs?: number; signal?: AbortSignal }) => Promise<T>,
   ): Promise<T> {
-    stopIfAborted(signal);
-    const leftMs = deadline === undefined ? Number.POSITIVE_INFINITY : deadline.getTime() - now().getTime();
-    if (leftMs <= marginMs) throw new Interruption('continue', 'the time limit is near');
-    const maxWaitMs = Math.min(options.maxWaitMs, leftMs - marginMs);
-    await keepBudget(api, maxWaitMs);
-    try {
-      return await request({ maxWaitMs, ...(signal && { signal }) });
-    } catch (error) {
+    // A share holds for a time: who waits for the lane's turn looks at it now and then.
+    const patience = isRenewable ? { maxLaneWaitMs: RENEW_AFTER_MS } : {};
+    for (let waitedMs = 0; ; ) {
       stopIfAborted(signal);
-      if (error instanceof GitHubError && error.code === 'rate_limited') {
-        throw new Interruption('continue', error.message, error.retryAt);
+      const leftMs = deadline === undefined ? Number.POSITIVE_INFINITY : deadline.getTime() - now().getTime();
+      if (leftMs <= marginMs) throw new Interruption('continue', 'the time limit is near');
+      const maxWaitMs = Math.min(options.maxWaitMs, leftMs - marginMs);
+      await keepBudget(api, maxWaitMs);
+      try {
+        return await request({ maxWaitMs, ...patience, ...(signal && { signal }) });
+      } catch (error) {
+        stopIfAborted(signal);
+        if (error instanceof GitHubError && error.code === 'rate_limited') {
+          throw new Interruption('continue', error.message, error.retryAt);
+        }
+        if (!(error instanceof LaneBusyError)) throw error;
+        if (waitedMs >= maxWaitMs) {
+          const at = new Date(now().getTime() + NO_SHARE_MS);
+          throw new Interruption('continue', 'the share of the API budget is too small for now', at);
+        }
+        const waitMs = Math.min(error.waitMs, RENEW_AFTER_MS);
+        await sleepFor(waitMs, signal);
+        waitedMs += waitMs;
       }
-      throw error;
     }
   }
 

@@ -34,6 +34,11 @@ export interface AskOptions {
   signal?: AbortSignal;
   /** The longest single wait for GitHub's limits, milliseconds; a longer one throws `rate_limited`. Default 300,000. */
   maxWaitMs?: number;
+  /**
+   * The longest wait for a lane's turn, milliseconds; a longer one throws LaneBusyError, so that the caller can look whether its
+   * share of the budget still holds. Default: as long as `maxWaitMs`.
+   */
+  maxLaneWaitMs?: number;
   /** The caller has a smaller query to try: tell at once when this one is too heavy. Default: try again some times. */
   canShrink?: boolean;
 }
@@ -215,7 +220,11 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
           const result = await attempt(token);
           return { result, durationMs: result.exchange.durationMs };
         },
-        { maxWaitMs, ...(asked.signal && { signal: asked.signal }) },
+        {
+          maxWaitMs,
+          ...(asked.signal && { signal: asked.signal }),
+          ...(asked.maxLaneWaitMs !== undefined && { maxLaneWaitMs: asked.maxLaneWaitMs }),
+        },
       );
       asked.signal?.throwIfAborted();
       const { exchange, judgement } = tried;

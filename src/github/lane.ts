@@ -17,15 +17,27 @@ export interface LaneOptions {
   atOnce: number;
 }
 
+/** A request would have to wait longer for its lane than its sender wants to wait without looking at its share again. */
+export class LaneBusyError extends Error {
+  override name = 'LaneBusyError';
+  readonly waitMs: number;
+
+  constructor(waitMs: number) {
+    super(`the lane is busy for ${Math.ceil(waitMs / 1000)} s`);
+    this.waitMs = waitMs;
+  }
+}
+
 /** Sends the requests of one API: in the order in which they came, so many at once, when the governor lets them. */
 export interface Lane {
   /**
    * @param work sends one request and tells how long it took
    * @throws GitHubError `rate_limited` when it would have to wait longer than `maxWaitMs`
+   * @throws LaneBusyError when it would have to wait longer than `maxLaneWaitMs`, or has no share for now
    */
   run<T>(
     work: () => Promise<{ result: T; durationMs: number }>,
-    options: { maxWaitMs: number; signal?: AbortSignal },
+    options: { maxWaitMs: number; maxLaneWaitMs?: number; signal?: AbortSignal },
   ): Promise<T>;
   limit(limits: LaneLimits): void;
   silence(until: number): void;
@@ -49,13 +61,14 @@ export function createLane(limits: LaneLimits, { now, sleep, atOnce }: LaneOptio
   }
 
   return {
-    async run(work, { maxWaitMs, signal }) {
+    async run(work, { maxWaitMs, maxLaneWaitMs, signal }) {
       await takeSlot();
       let booked: number | null = null;
       try {
         signal?.throwIfAborted();
         const booking = bookRequest(governor, now());
         const waitMs = booking === null ? Number.POSITIVE_INFINITY : Math.ceil(booking.startAt - now());
+        if (maxLaneWaitMs !== undefined && waitMs > maxLaneWaitMs) throw new LaneBusyError(waitMs);
         if (booking === null || waitMs > maxWaitMs) {
           const retryAt = new Date(now() + Math.min(waitMs, 60_000));
           throw new GitHubError('rate_limited', 'This run may ask GitHub nothing more for now', { retryAt });

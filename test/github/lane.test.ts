@@ -38,6 +38,16 @@ describe('lane', () => {
     expect(waits).toEqual([]);
   });
 
+  test('tells one that looks at its share now and then how long the lane is busy, and keeps no place for it', async () => {
+    const { lane, waits, request } = laneOf();
+    await lane.run(request(9_500), { maxWaitMs: 1e6 });
+    const waiting = lane.run(request(9_500), { maxWaitMs: 1e6, maxLaneWaitMs: 5_000 });
+    await expect(waiting).rejects.toMatchObject({ name: 'LaneBusyError', waitMs: 70_000 - 5_250 - 9_500 });
+    lane.limit({ ...LIMITS, msPerMinute: 20_000 });
+    await expect(lane.run(request(9_500), { maxWaitMs: 1e6, maxLaneWaitMs: 5_000 })).resolves.toBe(9_500);
+    expect(waits).toEqual([]);
+  });
+
   test('without a share it refuses until it gets one', async () => {
     const { lane, request } = laneOf({ ...LIMITS, msPerMinute: 0 });
     await expect(lane.run(request(1), { maxWaitMs: 1e9 })).rejects.toMatchObject({ code: 'rate_limited' });
