@@ -193,7 +193,7 @@ export const VARIABLES = {
     bounds: 'integer, 0 to 10000000',
   },
   INNGEST_BULK_PER_DAY: {
-    meaning: 'Inngest executions a day for bulk work that may not run in GitHub Actions.',
+    meaning: 'Inngest executions a day, two for each run, for bulk work that may not run in GitHub Actions.',
     fallback: '500',
     bounds: 'integer, 0 to 10000000',
   },

@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Config } from '../config/config.ts';
 import { type Alarm, setAlarm } from '../jobs/alarms.ts';
-import { countBulkRunsToday, explainDeferral, isBulkOnInngest, nextDay } from '../jobs/bulk-deferral.ts';
+import {
+  countBulkExecutionsToday,
+  explainDeferral,
+  isBulkOnInngest,
+  nextDay,
+} from '../jobs/bulk-deferral.ts';
 import type { JobLog } from '../jobs/job-log.ts';
 import type { PlanContext } from '../jobs/plan-work.ts';
 import { rerouteQueued } from '../jobs/reroute-queued.ts';
@@ -264,7 +269,7 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
     dispatcher: Dispatcher,
   ): Promise<'sent' | 'deferred' | 'not_taken' | 'blocked' | 'unavailable'> {
     const begunAt = Date.now();
-    if (isBulkOnInngest(due) && (await countBulkRunsToday(db, now())) >= config.inngestBulkPerDay) {
+    if (isBulkOnInngest(due) && (await countBulkExecutionsToday(db, now())) >= config.inngestBulkPerDay) {
       await deferBulk();
       return 'deferred';
     }

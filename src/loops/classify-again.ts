@@ -18,14 +18,12 @@ export interface ClassifyAgainOptions {
 }
 
 const INTERVAL_MS = 10 * 60_000;
-/** Counts older than this are asked for again. */
-const OLD_MS = 30 * 86_400_000;
+const DAY_MS = 86_400_000;
+/** Counts older than this are asked for again; a term in the sum of `docs/inngest.md`. */
+export const CLASSIFIED_AGAIN_DAYS = 30;
 /** What failed is not tried again before. */
-const REST_MS = 86_400_000;
-/**
- * Repositories of one pass, so that 10,000 of them are spread over 17 hours and one of Inngest's executions in the sum
- * of `docs/inngest.md` stays one.
- */
+const REST_MS = DAY_MS;
+/** Repositories of one pass: 10,000 of them take 17 hours. */
 const AT_A_TIME = 100;
 
 /**
@@ -77,7 +75,7 @@ async function findUnclassified(
       AND installation.deleted_at IS NULL AND installation.suspended_at IS NULL
       AND (installation.id IS NULL OR installation.account_id = ANY (${[...served]}::bigint[]))
       AND (category.repository_id IS NULL OR category.epoch < ${epoch}
-        OR repository.counted_at IS NULL OR repository.counted_at < ${new Date(now.getTime() - OLD_MS)})
+        OR repository.counted_at IS NULL OR repository.counted_at < ${new Date(now.getTime() - CLASSIFIED_AGAIN_DAYS * DAY_MS)})
       AND NOT EXISTS (
         SELECT FROM progressive_capture_jobs AS job
         WHERE job.repository_id = repository.id AND job.job_type = 'classify'
