@@ -10,9 +10,11 @@ import type { Database, OpenDatabase } from '../src/store/database.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { openDatabase } from '../src/store/open-database.ts';
 import { createCommandRunner } from './commands.ts';
+import { createDeliveryLog } from './delivery-log.ts';
 import { createGitHubApp, type GitHubApp } from './github-app.ts';
 import { type HttpHandler, onPath, type RunningServer, startHttpServer } from './http.ts';
 import { createInngest, INNGEST_PATH } from './inngest/functions.ts';
+import { createInstallationDirectory } from './installation-directory.ts';
 import { createJobsApi } from './jobs-api/router.ts';
 import { createJobsRepository } from './jobs-repository.ts';
 import type { AppLog } from './log.ts';
@@ -103,6 +105,7 @@ async function start(
     log,
     dispatchers: {
       inngest: inngest?.dispatcher ?? worker,
+      ...(inngest ? { fallback: worker } : {}),
       bulk: workflow
         ? createWorkflowDispatcher({
             workflow,
@@ -135,6 +138,7 @@ async function start(
   const onJobs = (jobs: Job[]) => {
     for (const job of jobs) dispatchLoop.poke(job.not_before);
   };
+  const onInstallations = () => void jobsRepository.refresh().then(() => dispatchLoop.poke());
   const loops = createLoopRunner({
     db,
     loops: createLoops({
@@ -146,6 +150,11 @@ async function start(
       onJobs,
       sendNotices: createNoticeSender({ db, config, app, log }),
       onChanged: () => dispatchLoop.poke(),
+      deliveryLog: createDeliveryLog(app),
+      directory: createInstallationDirectory(app),
+      onInstallations,
+      dispatchDue: () => dispatchLoop.runOnce(),
+      workflowRun: jobsRepository.run,
     }),
     log,
   });
@@ -162,7 +171,7 @@ async function start(
       jobs: onJobs,
       commands: commands.poke,
       settings: settings.read,
-      installations: () => void jobsRepository.refresh().then(() => dispatchLoop.poke()),
+      installations: onInstallations,
     },
   });
   const handlers: HttpHandler[] = [

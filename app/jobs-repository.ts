@@ -13,6 +13,11 @@ export interface WorkflowRun {
   path: string;
   event: string;
   displayTitle: string;
+  attempt: number;
+  /** `completed` when it is over. */
+  status: string | null;
+  /** How it ended; null while it goes on. */
+  conclusion: string | null;
 }
 
 export interface KnownJobsRepository {
@@ -154,6 +159,9 @@ async function findRun(
       path: data.path.split('@')[0] ?? data.path,
       event: data.event,
       displayTitle: data.display_title,
+      attempt: data.run_attempt ?? 1,
+      status: data.status,
+      conclusion: data.conclusion,
     };
   } catch (error) {
     if (error instanceof Error && 'status' in error && error.status === 404) return null;

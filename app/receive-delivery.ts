@@ -1,5 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Config } from '../src/config/config.ts';
+import { changeInstallation } from '../src/jobs/change-installation.ts';
+import { endWorkflowRun } from '../src/jobs/end-workflow-run.ts';
 import type { Job } from '../src/jobs/job.ts';
 import { type PlannedJob, planWork } from '../src/jobs/plan-work.ts';
 import { upsertRepositories } from '../src/jobs/repository-facts.ts';
@@ -10,10 +12,8 @@ import { storeCaptureBatch } from '../src/store/store-capture-batch.ts';
 import { parseEvent } from '../src/work-item/parse-event.ts';
 import type { EventOrigin, ParsedEvent } from '../src/work-item/parsed-event.ts';
 import type { WorkItem } from '../src/work-item/work-item.ts';
-import { changeInstallation } from './change-installation.ts';
 import { changeRepository } from './change-repository.ts';
 import { isDatabaseAway } from './database-away.ts';
-import { endWorkflowRun } from './end-workflow-run.ts';
 import { GitHubAwayError } from './github-app.ts';
 import type { BulkFor } from './jobs-repository.ts';
 import type { AppLog, StageLine } from './log.ts';

@@ -23,10 +23,28 @@ const LEASE_MS = 180_000;
 /** One step is one HTTP request; many hosts end those after 60 s. */
 const SLICE_MS = 50_000;
 
-/** Captures of one installation share GitHub's budget. Plans of Inngest start at five steps at a time. */
-const PER_INSTALLATION = { key: 'string(event.data.installationId)', limit: 4 };
+/**
+ * Captures of one installation share GitHub's budget. Plans of Inngest start at five steps at a time, of all functions
+ * together, so the limit is one for all of them too: a giant leaves a step to the others.
+ */
+const PER_INSTALLATION = {
+  scope: 'env',
+  key: '"installation:" + string(event.data.installationId)',
+  limit: 4,
+} as const;
 /** One capture over a repository at a time: two would fetch the same pages. */
-const PER_REPOSITORY = { key: 'string(event.data.repositoryId)', limit: 1 };
+const PER_REPOSITORY = { key: 'string(event.data.repositoryId)', limit: 1 } as const;
+/**
+ * Starts, spread evenly, when one installation sends a flood, such as a bot that labels thousands of pull requests: the
+ * budget of GitHub's secondary limits is one of minutes. What is above waits; well within the lease of a sent run, since
+ * at most 50 runs are with Inngest at a time (`createInngestDispatcher`).
+ */
+const THROTTLE = {
+  key: 'string(event.data.installationId)',
+  limit: 60,
+  period: '1m',
+  burst: 10,
+} as const;
 
 export function createFunctions(client: Inngest, context: FunctionContext) {
   const event = ({
@@ -47,7 +65,7 @@ export function createFunctions(client: Inngest, context: FunctionContext) {
     client.createFunction(
       {
         ...options,
-        id: 'capture-repository-sync-graphql',
+        id: INNGEST_EVENTS.captureRepository.consumer,
         name: 'Capture a repository',
         triggers: [event(INNGEST_EVENTS.captureRepository)],
         concurrency: [PER_INSTALLATION, PER_REPOSITORY],
@@ -57,17 +75,18 @@ export function createFunctions(client: Inngest, context: FunctionContext) {
     client.createFunction(
       {
         ...options,
-        id: 'capture-pull-request',
+        id: INNGEST_EVENTS.captureItems.consumer,
         name: 'Capture pull requests or issues',
         triggers: [event(INNGEST_EVENTS.captureItems)],
         concurrency: [PER_INSTALLATION],
+        throttle: THROTTLE,
       },
       async ({ event: { data }, step, runId }) => step.run('capture', () => carryOut(data, runId, context)),
     ),
     client.createFunction(
       {
         ...options,
-        id: 'classify-single-repository',
+        id: INNGEST_EVENTS.classifyRepository.consumer,
         name: 'Classify a repository',
         triggers: [event(INNGEST_EVENTS.classifyRepository)],
         concurrency: [PER_INSTALLATION],
@@ -76,7 +95,7 @@ export function createFunctions(client: Inngest, context: FunctionContext) {
     ),
     client.createFunction(
       {
-        id: 'prod-test-function',
+        id: INNGEST_EVENTS.test.consumer,
         name: 'Answer a test event',
         retries: 0,
         triggers: [

@@ -154,7 +154,8 @@ export const APP_ROUTES: Route[] = [
     if (installation.suspendedAt) throw new HttpError(403, 'This installation has been suspended');
     const { repositories, permissions, narrowed } = scopeOf(call, installation);
     const { token, expiresAt } = call.sandbox.tokens.issueInstallationToken(installation, {
-      repositoryIds: new Set(repositories.map(({ id }) => id)),
+      // One that was not narrowed sees what the installation sees, also what is added later.
+      repositoryIds: narrowed ? new Set(repositories.map(({ id }) => id)) : installation.repositoryIds,
       permissions,
     });
     return {

@@ -61,8 +61,11 @@ export interface Config {
   /** Executions a day. */
   inngestBulkPerDay: number;
   /** Null: no limit. */
-  budgets: { actionsMinutesPerMonth: number | null };
-  retainRemovedDays: number;
+  budgets: { actionsMinutesPerMonth: number | null; inngestExecutionsPerMonth: number | null };
+  /** Days for which rows are kept: of webhook deliveries, of ended jobs, of repositories that were removed. */
+  retention: { deliveriesDays: number; jobsDays: number; removedDays: number };
+  /** Milliseconds without a new row, though some were expected, after which an alarm is raised. 0: never. */
+  freshnessMs: number;
   /** 0: nothing is reconciled. */
   reconcilePeriodMs: number;
   /** What a new database starts with (percentages 0 to 100), and the environment's own stop. */
@@ -113,12 +116,15 @@ export function loadConfig(env: Environment): LoadedConfig {
     autoHistoryLimit: read.integer('AUTO_HISTORY_LIMIT', 0, 10_000_000, 20_000),
     inngestBulkPerDay: read.integer('INNGEST_BULK_PER_DAY', 0, 10_000_000, 500),
     budgets: {
-      actionsMinutesPerMonth:
-        read.raw('MAX_ACTIONS_MINUTES_PER_MONTH') === null
-          ? null
-          : read.integer('MAX_ACTIONS_MINUTES_PER_MONTH', 1, 100_000_000, 1),
+      actionsMinutesPerMonth: readBudget(read, 'MAX_ACTIONS_MINUTES_PER_MONTH'),
+      inngestExecutionsPerMonth: readBudget(read, 'MAX_INNGEST_EXECUTIONS_PER_MONTH'),
     },
-    retainRemovedDays: read.integer('RETAIN_REMOVED_DAYS', 0, 36_500, 90),
+    retention: {
+      deliveriesDays: read.integer('RETAIN_DELIVERIES_DAYS', 8, 36_500, 30),
+      jobsDays: read.integer('RETAIN_JOBS_DAYS', 32, 36_500, 180),
+      removedDays: read.integer('RETAIN_REMOVED_DAYS', 0, 36_500, 90),
+    },
+    freshnessMs: Math.round(read.decimal('FRESHNESS_HOURS', 0, 720, 6) * 3_600_000),
     reconcilePeriodMs: Math.round(read.decimal('RECONCILE_HOURS', 0, 8760, 24) * 3_600_000),
     rollout: {
       percentage: read.decimal('HYBRID_ROLLOUT_PERCENTAGE', 0, 100, 10),
@@ -348,6 +354,13 @@ function readLimits(read: EnvironmentReader): RouteLimits {
     );
   }
   return limits;
+}
+
+function readBudget(
+  read: EnvironmentReader,
+  name: 'MAX_ACTIONS_MINUTES_PER_MONTH' | 'MAX_INNGEST_EXECUTIONS_PER_MONTH',
+): number | null {
+  return read.raw(name) === null ? null : read.integer(name, 1, 100_000_000, 1);
 }
 
 function parseId(text: string): number | undefined {

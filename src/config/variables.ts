@@ -193,15 +193,33 @@ export const VARIABLES = {
     bounds: 'integer, 0 to 10000000',
   },
   INNGEST_BULK_PER_DAY: {
-    meaning: 'Inngest executions a day for bulk work that may not run in GitHub Actions.',
+    meaning: 'Inngest executions a day, two for each run, for bulk work that may not run in GitHub Actions.',
     fallback: '500',
     bounds: 'integer, 0 to 10000000',
   },
   MAX_ACTIONS_MINUTES_PER_MONTH: {
     meaning:
-      'Actions minutes of a calendar month (UTC), each run rounded up as it is billed, at which the rollout does not advance any more.',
+      'Actions minutes of a calendar month (UTC), each run rounded up as it is billed, at which bulk work waits (`budget_exhausted`) and the rollout does not advance any more. At 80 % an alarm says so.',
     fallback: 'no limit',
     bounds: 'minutes, integer, 1 to 100000000',
+  },
+  MAX_INNGEST_EXECUTIONS_PER_MONTH: {
+    meaning:
+      'Inngest executions of a calendar month (UTC), two for each run of a job, at which work for Inngest waits (`budget_exhausted`). At 80 % an alarm says so.',
+    fallback: 'no limit',
+    bounds: 'integer, 1 to 100000000',
+  },
+  RETAIN_DELIVERIES_DAYS: {
+    meaning:
+      'Days for which the ids of webhook deliveries are kept. One that comes again later counts as new.',
+    fallback: '30',
+    bounds: 'days, integer, 8 to 36500',
+  },
+  RETAIN_JOBS_DAYS: {
+    meaning:
+      'Days for which jobs that have ended are kept, with their runs and metrics. Complete captures stay.',
+    fallback: '180',
+    bounds: 'days, integer, 32 to 36500',
   },
   RETAIN_REMOVED_DAYS: {
     meaning: 'Days for which rows are kept after the App was uninstalled.',
@@ -213,6 +231,12 @@ export const VARIABLES = {
       'Every captured repository is compared with GitHub once in this time, spread out over it. 0: never by the app itself.',
     fallback: '24',
     bounds: 'hours, 0 to 8760, at most 2 decimals',
+  },
+  FRESHNESS_HOURS: {
+    meaning:
+      'An alarm is raised when no row was stored for this long although work waited or webhooks were to be expected. 0: never.',
+    fallback: '6',
+    bounds: 'hours, 0 to 720, at most 2 decimals',
   },
   HYBRID_ROLLOUT_PERCENTAGE: {
     meaning: 'Rollout percentage of a new database.',

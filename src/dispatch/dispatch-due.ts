@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Config } from '../config/config.ts';
-import { countBulkRunsToday, explainDeferral, isBulkOnInngest, nextDay } from '../jobs/bulk-deferral.ts';
+import { type Alarm, setAlarm } from '../jobs/alarms.ts';
+import {
+  countBulkExecutionsToday,
+  explainDeferral,
+  isBulkOnInngest,
+  nextDay,
+} from '../jobs/bulk-deferral.ts';
 import type { JobLog } from '../jobs/job-log.ts';
 import type { PlanContext } from '../jobs/plan-work.ts';
 import { rerouteQueued } from '../jobs/reroute-queued.ts';
@@ -13,12 +19,17 @@ import type { Database } from '../store/database.ts';
 import { neutralizeLog } from '../text/neutralize.ts';
 import { DispatchError, type Dispatcher, type DueJob } from './dispatcher.ts';
 import { findDueJobs, findNextDue } from './find-due-jobs.ts';
+import { BUDGET_EXHAUSTED, holdDueJobs, readMonthBudget, releaseHeldJobs } from './hold-queue.ts';
+import { createOutage, INNGEST_UNAVAILABLE } from './outage.ts';
 
 export interface DispatchLoopOptions {
   db: Database;
-  /** `bulk` null: nothing can run in GitHub Actions here, so bulk work is routed to Inngest. */
-  dispatchers: { inngest: Dispatcher; bulk: Dispatcher | null };
-  config: Pick<Config, 'limits' | 'inngestBulkPerDay' | 'bulk' | 'rollout'>;
+  /**
+   * - `bulk` null: nothing can run in GitHub Actions here, so bulk work is routed to Inngest.
+   * - `fallback` takes recent work while `inngest` takes none.
+   */
+  dispatchers: { inngest: Dispatcher; fallback?: Dispatcher; bulk: Dispatcher | null };
+  config: Pick<Config, 'limits' | 'inngestBulkPerDay' | 'bulk' | 'rollout' | 'budgets'>;
   bulkFor: PlanContext['bulkFor'];
   log: JobLog;
   /** Milliseconds until rows that another process wrote are seen. Default 5,000. */
@@ -40,6 +51,13 @@ const POLL_MS = 5_000;
 const PAGE = 50;
 /** Wait before an unsent run is tried again: as long as it has been tried so far, within these bounds. */
 const RETRY_MS = { min: 5_000, max: 300_000 };
+
+const OUTAGE_ALARM: Alarm = {
+  level: 'alarm',
+  code: INNGEST_UNAVAILABLE,
+  message:
+    'Inngest has taken nothing for 5 minutes. Recent work is done by the worker in this process until it does; bulk work that is not in GitHub Actions waits. Check that Inngest is reachable and that INNGEST_EVENT_KEY is of its environment.',
+};
 
 /** Dispatches queued jobs when they are due. Safe with several processes on one database: each run is reserved once. */
 export function createDispatchLoop(options: DispatchLoopOptions): DispatchLoop {
@@ -102,6 +120,7 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
     ? options.bulkFor
     : () => ({ available: false, reason: 'no_capture_workflow' });
   let availability: string | null = null;
+  const outage = createOutage();
 
   async function pass(): Promise<number> {
     await giveUpLostRuns();
@@ -123,6 +142,20 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
       (await dispatchQueue('inngest', dispatchers.inngest)) +
       (dispatchers.bulk ? await dispatchQueue('github_actions', dispatchers.bulk) : 0)
     );
+  }
+
+  /** Once the month's budget of a processor is used up, what is due waits; when there is one again, it goes on. */
+  async function isExhausted(processor: Processor): Promise<boolean> {
+    const budget = await readMonthBudget(db, processor, config.budgets, now());
+    const isUsedUp = budget !== null && budget.used >= budget.limit;
+    const changed = await (isUsedUp ? holdDueJobs : releaseHeldJobs)(db, processor, now());
+    for (const line of await describeJobs(changed)) {
+      log[isUsedUp ? 'warn' : 'info'](
+        { ...line, stage: 'dispatch', reason: BUDGET_EXHAUSTED },
+        isUsedUp ? "A job waits: the month's budget is used up." : 'A job that was held goes on.',
+      );
+    }
+    return isUsedUp;
   }
 
   async function giveUpLostRuns(): Promise<void> {
@@ -176,8 +209,10 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
 
   async function dispatchQueue(processor: Processor, dispatcher: Dispatcher): Promise<number> {
     let sent = 0;
+    if (await isExhausted(processor)) return sent;
     for (;;) {
-      const room = dispatcher.capacity ? await dispatcher.capacity() : PAGE;
+      const taker = (processor === 'inngest' && outage.isOn() && dispatchers.fallback) || dispatcher;
+      const room = taker.capacity ? await taker.capacity() : PAGE;
       if (room <= 0) return sent;
       const due = await findDueJobs(db, {
         processor,
@@ -187,7 +222,9 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
       });
       let progress = 0;
       for (const job of due) {
-        const outcome = await dispatchJob(job, dispatcher);
+        const outcome = await (processor === 'inngest'
+          ? dispatchToInngest(job)
+          : dispatchJob(job, dispatcher));
         if (outcome === 'unavailable') return sent;
         if (outcome !== 'not_taken') progress += 1;
         if (outcome === 'sent') sent += 1;
@@ -198,12 +235,41 @@ function createPass(options: DispatchLoopOptions & { now: () => Date }): () => P
     }
   }
 
+  /** While Inngest takes nothing, recent work goes to the worker in its place, and every so often a job shows whether it does again. */
+  async function dispatchToInngest(due: DueJob): Promise<Awaited<ReturnType<typeof dispatchJob>>> {
+    const { inngest, fallback } = dispatchers;
+    if (fallback && outage.isOn() && !outage.isProbeDue(now())) {
+      return isBulkOnInngest(due) ? 'not_taken' : dispatchJob(due, fallback);
+    }
+    const outcome = await dispatchJob(due, inngest);
+    if (outcome === 'sent' && outage.noteTaken())
+      await setAlarm(db, INNGEST_UNAVAILABLE, null, { now: now(), log });
+    if (outcome !== 'unavailable' || !fallback || outage.noteRefused(now()) === 'hiccup') return outcome;
+    await setAlarm(db, INNGEST_UNAVAILABLE, OUTAGE_ALARM, { now: now(), log });
+    await bringForward();
+    // The page is read anew, for the worker.
+    return 'deferred';
+  }
+
+  /** What waits for its next try with Inngest is due now, since somebody else takes it. */
+  async function bringForward(): Promise<void> {
+    await db
+      .updateTable('progressive_capture_jobs')
+      .set({ not_before: now(), updated_at: now() })
+      .where('status', '=', 'queued')
+      .where('processor_type', '=', 'inngest')
+      .where('status_reason', '=', 'dispatch_failed')
+      .where('is_bulk', '=', false)
+      .where('not_before', '>', now())
+      .execute();
+  }
+
   async function dispatchJob(
     due: DueJob,
     dispatcher: Dispatcher,
   ): Promise<'sent' | 'deferred' | 'not_taken' | 'blocked' | 'unavailable'> {
     const begunAt = Date.now();
-    if (isBulkOnInngest(due) && (await countBulkRunsToday(db, now())) >= config.inngestBulkPerDay) {
+    if (isBulkOnInngest(due) && (await countBulkExecutionsToday(db, now())) >= config.inngestBulkPerDay) {
       await deferBulk();
       return 'deferred';
     }

@@ -14,13 +14,47 @@ export type JobEventData = z.infer<typeof JobEventData>;
 
 export const TestEventData = z.object({ nonce: z.string().min(1).max(100) });
 
-/** Every event that this product sends to Inngest: its name, version and schema, for sender and consumer alike. */
+export interface InngestEventType {
+  name: string;
+  version: string;
+  schema: z.ZodType;
+  /** Who sends it: the dispatch loop, or the command line. */
+  producer: 'dispatch' | 'doctor';
+  /** Id of the function that it starts. */
+  consumer: string;
+}
+
+/** The registry of all events that this product sends to Inngest, for senders and functions alike; it is checked at start. */
 export const INNGEST_EVENTS = {
-  captureRepository: { name: 'hybrid-capture/repository.capture', version: '1', schema: JobEventData },
-  captureItems: { name: 'hybrid-capture/items.capture', version: '1', schema: JobEventData },
-  classifyRepository: { name: 'hybrid-capture/repository.classify', version: '1', schema: JobEventData },
-  test: { name: 'hybrid-capture/test', version: '1', schema: TestEventData },
-} as const;
+  captureRepository: {
+    name: 'hybrid-capture/repository.capture',
+    version: '1',
+    schema: JobEventData,
+    producer: 'dispatch',
+    consumer: 'capture-repository-sync-graphql',
+  },
+  captureItems: {
+    name: 'hybrid-capture/items.capture',
+    version: '1',
+    schema: JobEventData,
+    producer: 'dispatch',
+    consumer: 'capture-pull-request',
+  },
+  classifyRepository: {
+    name: 'hybrid-capture/repository.classify',
+    version: '1',
+    schema: JobEventData,
+    producer: 'dispatch',
+    consumer: 'classify-single-repository',
+  },
+  test: {
+    name: 'hybrid-capture/test',
+    version: '1',
+    schema: TestEventData,
+    producer: 'doctor',
+    consumer: 'prod-test-function',
+  },
+} as const satisfies Record<string, InngestEventType>;
 export type InngestEventKey = keyof typeof INNGEST_EVENTS;
 
 /** Which event starts a run of each type of job. */

@@ -1,13 +1,14 @@
 import type { Database } from '../store/database.ts';
 import type { Job } from './job.ts';
+import { EXECUTIONS_OF_A_RUN } from './month-usage.ts';
 
 /** Bulk work that a stop, the rollout or a missing workflow keeps away from GitHub Actions; Inngest does it in slices. */
 export function isBulkOnInngest(job: Pick<Job, 'is_bulk' | 'processor_type'>): boolean {
   return job.is_bulk && job.processor_type === 'inngest';
 }
 
-/** How many runs of bulk work Inngest (or the worker in its place) was given since midnight, UTC. */
-export async function countBulkRunsToday(db: Database, now: Date): Promise<number> {
+/** How many executions the runs of bulk work cost that Inngest (or the worker in its place) was given since midnight, UTC. */
+export async function countBulkExecutionsToday(db: Database, now: Date): Promise<number> {
   const { count } = await db
     .selectFrom('job_runs as run')
     .innerJoin('progressive_capture_jobs as job', 'job.id', 'run.job_id')
@@ -16,7 +17,7 @@ export async function countBulkRunsToday(db: Database, now: Date): Promise<numbe
     .where('run.processor_type', '=', 'inngest')
     .where('job.is_bulk', '=', true)
     .executeTakeFirstOrThrow();
-  return count;
+  return count * EXECUTIONS_OF_A_RUN;
 }
 
 /** When the next day begins, UTC: the daily cap is fresh then. */

@@ -12,7 +12,7 @@ import type { RouteContext, RouteDecision } from '../route/decide-route.ts';
 import { splitWorkItem } from '../route/split-work-item.ts';
 import type { DB } from '../store/database.generated.ts';
 import type { WorkItem, WorkRepository } from '../work-item/work-item.ts';
-import { countBulkRunsToday, explainDeferral, isBulkOnInngest, nextDay } from './bulk-deferral.ts';
+import { countBulkExecutionsToday, explainDeferral, isBulkOnInngest, nextDay } from './bulk-deferral.ts';
 import {
   decideJob,
   decisionColumns,
@@ -196,7 +196,8 @@ async function deferBulk(
   const bulk = planned.flatMap((plan) =>
     plan.outcome !== 'skipped' && isBulkOnInngest(plan.job) ? [plan.job.id] : [],
   );
-  if (bulk.length === 0 || (await countBulkRunsToday(trx, now)) < config.inngestBulkPerDay) return planned;
+  if (bulk.length === 0 || (await countBulkExecutionsToday(trx, now)) < config.inngestBulkPerDay)
+    return planned;
   const rows = await trx
     .updateTable('progressive_capture_jobs')
     .set({ not_before: nextDay(now), status_reason: 'bulk_deferred' })

@@ -98,7 +98,7 @@ async function reroute(
   const decided = decideJob(item, repository.facts, context);
   if (holdsDecision(job, decided)) return job;
   const isMoved = decided.route.processor !== job.processor_type;
-  const wasDeferred = job.status_reason === 'bulk_deferred';
+  const wasDeferred = job.status_reason === 'bulk_deferred' || job.status_reason === 'budget_exhausted';
   return trx
     .updateTable('progressive_capture_jobs')
     .set({

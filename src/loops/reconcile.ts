@@ -3,12 +3,13 @@ import type { Config } from '../config/config.ts';
 import { rangeAfter } from '../jobs/captured-until.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobLog } from '../jobs/job-log.ts';
-import { type PlanContext, type PlannedJob, planWork } from '../jobs/plan-work.ts';
+import { type PlanContext, planWork } from '../jobs/plan-work.ts';
 import { seedCheckpoints } from '../jobs/seed-checkpoints.ts';
 import { readRollout } from '../rollout/rollout-store.ts';
 import type { DB } from '../store/database.generated.ts';
 import type { WorkItem } from '../work-item/work-item.ts';
 import { type DueOptions, type DueRepository, findDueRepositories, SLOTS } from './find-due-repositories.ts';
+import { logPlanned } from './log-planned.ts';
 import type { Loop } from './loop.ts';
 
 export interface ReconcileOptions {
@@ -80,15 +81,4 @@ function workItemOf({ repository, include, capturedUntil }: DueRepository): Work
     reason: 'scheduled',
     isCritical: false,
   };
-}
-
-function logPlanned(log: JobLog, planned: readonly PlannedJob[], durationMs: number): void {
-  for (const plan of planned) {
-    const line = { repository: plan.item.repository.fullName, stage: 'route', duration_ms: durationMs };
-    if (plan.outcome === 'skipped') log.info({ ...line, reason: plan.reason }, plan.message);
-    else {
-      const { processor, rule } = plan.route;
-      log.info({ ...line, job: plan.job.id, processor, rule }, plan.message);
-    }
-  }
 }

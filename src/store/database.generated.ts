@@ -8,6 +8,16 @@ type Timestamp = ColumnType<Date, Date | string, Date | string>;
 /** Objects only: `pg` would send a JavaScript array as a Postgres array. A string is taken for JSON text. */
 type Json = ColumnType<Record<string, unknown>, Record<string, unknown> | string, Record<string, unknown> | string>;
 
+export interface Alarms {
+  name: string;
+  level: 'notice' | 'alarm';
+  code: string;
+  message: string;
+  raised_at: Timestamp;
+  checked_at: Timestamp;
+  cleared_at: Timestamp | null;
+}
+
 export interface BranchCommits {
   repository_id: number;
   oid: string;
@@ -121,6 +131,17 @@ export interface Deliveries {
   outcome: string;
   job_ids: Generated<string[]>;
   received_at: Generated<Timestamp>;
+}
+
+export interface FailedDeliveries {
+  guid: string;
+  delivery_id: number;
+  event: string;
+  status: string;
+  status_code: number;
+  first_delivered_at: Timestamp;
+  last_tried_at: Timestamp;
+  requests: Generated<number>;
 }
 
 export interface Files {
@@ -519,6 +540,7 @@ export interface RolloutStatusIssues {
 }
 
 export interface DB {
+  alarms: Alarms;
   branch_commits: BranchCommits;
   budget_grants: BudgetGrants;
   capture_checkpoints: CaptureCheckpoints;
@@ -528,6 +550,7 @@ export interface DB {
   commits: Commits;
   contributors: Contributors;
   deliveries: Deliveries;
+  failed_deliveries: FailedDeliveries;
   files: Files;
   hybrid_capture_migrations: HybridCaptureMigrations;
   installation_budgets: InstallationBudgets;

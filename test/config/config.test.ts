@@ -55,8 +55,9 @@ describe('an empty environment', () => {
       autoHistoryLimit: 20_000,
       liveReservePercent: 10,
       inngestBulkPerDay: 500,
-      budgets: { actionsMinutesPerMonth: null },
-      retainRemovedDays: 90,
+      budgets: { actionsMinutesPerMonth: null, inngestExecutionsPerMonth: null },
+      retention: { deliveriesDays: 30, jobsDays: 180, removedDays: 90 },
+      freshnessMs: 21_600_000,
       reconcilePeriodMs: 86_400_000,
       rollout: {
         percentage: 10,

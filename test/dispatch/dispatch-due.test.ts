@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Config } from '../../src/config/config.ts';
 import { createDispatchLoop, type DispatchLoop } from '../../src/dispatch/dispatch-due.ts';
 import { DispatchError } from '../../src/dispatch/dispatcher.ts';
 import type { PlanContext } from '../../src/jobs/plan-work.ts';
@@ -40,16 +41,19 @@ function makeLoop(
     pollMs?: number;
     environmentStop?: boolean;
     bulkFor?: PlanContext['bulkFor'];
+    budgets?: Config['budgets'];
+    fallback?: FakeDispatcher;
   } = {},
 ): DispatchLoop & { log: ReturnType<typeof collectLog> } {
   const { now = () => NOW, perDay = 500, pollMs = 5_000, environmentStop = false } = options;
   const log = collectLog();
   const loop = createDispatchLoop({
     db,
-    dispatchers: { inngest, bulk },
+    dispatchers: { inngest, bulk, ...(options.fallback ? { fallback: options.fallback } : {}) },
     config: {
       limits: LIMITS,
       inngestBulkPerDay: perDay,
+      budgets: options.budgets ?? { actionsMinutesPerMonth: null, inngestExecutionsPerMonth: null },
       bulk: { workflow: null, perInstallation: 1, oidcIssuer: '' },
       rollout: {
         percentage: 100,

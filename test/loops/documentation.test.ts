@@ -20,6 +20,11 @@ function loopsOf(env: Record<string, string>) {
     db: database().db,
     sendNotices: async () => 0,
     onChanged: () => {},
+    deliveryLog: { pages: async function* () {}, redeliver: async () => 'asked' },
+    directory: { installations: async () => [], exists: async () => true, repositories: async () => [] },
+    onInstallations: () => {},
+    dispatchDue: async () => 0,
+    workflowRun: async () => null,
   });
 }
 
@@ -31,6 +36,10 @@ test('docs/loops.md has a row for every loop, and no other', () => {
 
 test('the names of loops are legal in a path', () => {
   for (const { name } of loopsOf({})) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+});
+
+test('FRESHNESS_HOURS=0 switches the alarm off', () => {
+  expect(loopsOf({ FRESHNESS_HOURS: '0' }).map(({ name }) => name)).not.toContain('freshness');
 });
 
 test('RECONCILE_HOURS=0 switches reconciliation off', () => {

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { countActionsMinutes } from '../../jobs/month-usage.ts';
 import type { Database } from '../../store/database.ts';
 import { evaluateEnrolment } from '../evaluate-enrolment.ts';
 import { findServed } from '../find-served.ts';
@@ -134,17 +135,6 @@ async function findBlockedInARow(
   const other = newest.findIndex(({ outcome }) => outcome !== 'blocked');
   const blocked = other < 0 ? newest : newest.slice(0, other);
   return { count: blocked.length, cure: blocked[0]?.error ?? null };
-}
-
-async function countActionsMinutes(db: Database, now: Date): Promise<number> {
-  const monthStart = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
-  const { rows } = await sql<{ minutes: number }>`
-    SELECT coalesce(sum(ceil(extract(epoch FROM coalesce(ended_at, ${now}) - started_at) / 60)), 0)::double precision AS minutes
-    FROM job_runs
-    WHERE processor_type = 'github_actions' AND created_at >= ${monthStart} AND started_at IS NOT NULL`.execute(
-    db,
-  );
-  return Number(rows[0]?.minutes ?? 0);
 }
 
 function latest(a: Date, b: Date | null): Date {

@@ -1,16 +1,33 @@
 import { expect, test } from 'vitest';
 import { checkConsumers, UnconsumedEventError } from '../../../app/inngest/check-consumers.ts';
 
-const listens = (...names: string[]) => ({ opts: { triggers: names.map((event) => ({ event })) } });
-
-test('every event has a function, by name or by type', () => {
-  const byType = { opts: { triggers: [{ event: { name: 'b' } }, { cron: '* * * * *' }] } };
-  expect(() => checkConsumers([{ name: 'a' }, { name: 'b' }], [listens('a'), byType])).not.toThrow();
+const sent = (name: string, consumer: string) => ({ name, version: '1', consumer });
+const listens = (id: string, ...events: unknown[]) => ({
+  opts: { id, triggers: events.map((event) => ({ event })) },
 });
 
-test('an event without a function stops the start, by name', () => {
-  const check = () =>
-    checkConsumers([{ name: 'a' }, { name: 'b' }, { name: 'c' }], [listens('b'), { opts: {} }]);
+test('every event has its function, by name or by type', () => {
+  const byType = {
+    opts: { id: 'g', triggers: [{ event: { name: 'b', version: '1' } }, { cron: '* * * * *' }] },
+  };
+  expect(() => checkConsumers([sent('a', 'f'), sent('b', 'g')], [listens('f', 'a'), byType])).not.toThrow();
+});
+
+test.each([
+  ['an event without a function', [], 'a starts no function f'],
+  ['an event with another function', [listens('g', 'a')], 'a starts no function f'],
+  [
+    'an event in another version',
+    [listens('f', { name: 'a', version: '2' })],
+    'a is sent in version 1, and f reads version 2',
+  ],
+  [
+    'a function for an event that nobody sends',
+    [listens('f', 'a'), listens('h', 'c')],
+    'h waits for c, which nobody sends',
+  ],
+])('%s stops the start', (_, functions, problem) => {
+  const check = () => checkConsumers([sent('a', 'f')], functions);
   expect(check).toThrow(UnconsumedEventError);
-  expect(check).toThrow('No Inngest function is triggered by a, c:');
+  expect(check).toThrow(problem);
 });

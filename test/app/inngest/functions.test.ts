@@ -46,7 +46,11 @@ test('the functions have the ids that dashboards and alerts know, explicit retri
   ]);
   for (const { opts } of functions.slice(0, 3)) {
     const limits = opts.concurrency as { key: string; limit: number }[];
-    expect(limits[0]).toEqual({ key: 'string(event.data.installationId)', limit: 4 });
+    expect(limits[0]).toEqual({
+      scope: 'env',
+      key: '"installation:" + string(event.data.installationId)',
+      limit: 4,
+    });
     expect(limits.every(({ key }) => key.includes('event.data.'))).toBe(true);
   }
 });

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
-import { cancelJobs } from '../src/jobs/runs.ts';
-import type { Database } from '../src/store/database.ts';
-import type { ParsedEvent } from '../src/work-item/parsed-event.ts';
-import type { InstalledRepository } from '../src/work-item/payloads.ts';
-import type { Actor, CaptureInclude, WorkItem, WorkRepository } from '../src/work-item/work-item.ts';
+import type { Database } from '../store/database.ts';
+import type { ParsedEvent } from '../work-item/parsed-event.ts';
+import type { InstalledRepository } from '../work-item/payloads.ts';
+import type { Actor, CaptureInclude, WorkItem, WorkRepository } from '../work-item/work-item.ts';
+import { cancelJobs } from './runs.ts';
 
-type InstallationChange = Extract<ParsedEvent, { kind: 'installation_change' }>;
+export type InstallationEvent = Extract<ParsedEvent, { kind: 'installation_change' }>;
 
 /**
  * Brings installations and their repositories up to an event, and says what work it asks for: each repository that
@@ -14,8 +14,8 @@ type InstallationChange = Extract<ParsedEvent, { kind: 'installation_change' }>;
  */
 export async function changeInstallation(
   trx: Database,
-  event: InstallationChange,
-  context: { now: Date; deliveryId: string; include: readonly CaptureInclude[] },
+  event: InstallationEvent,
+  context: { now: Date; deliveryId?: string; include: readonly CaptureInclude[] },
 ): Promise<{ items: WorkItem[] }> {
   const { now } = context;
   const { installationId } = event.origin;
@@ -83,7 +83,11 @@ async function findSuspension(trx: Database, installationId: number): Promise<Da
   return row?.suspended_at ?? null;
 }
 
-function classifyItem(repository: WorkRepository, actor: Actor | null, deliveryId: string): WorkItem {
+function classifyItem(
+  repository: WorkRepository,
+  actor: Actor | null,
+  deliveryId: string | undefined,
+): WorkItem {
   return {
     repository,
     type: 'classify',
@@ -93,11 +97,11 @@ function classifyItem(repository: WorkRepository, actor: Actor | null, deliveryI
     reason: 'installation',
     ...(actor ? { actor } : {}),
     isCritical: false,
-    deliveryId,
+    ...(deliveryId === undefined ? {} : { deliveryId }),
   };
 }
 
-async function upsertInstallation(trx: Database, event: InstallationChange, now: Date): Promise<void> {
+async function upsertInstallation(trx: Database, event: InstallationEvent, now: Date): Promise<void> {
   const { account, installationId: id } = event.origin;
   const state = {
     account_id: account.id,
@@ -141,9 +145,10 @@ async function upsertRepositories(
   `.execute(trx);
 }
 
-async function removeRepositories(
+/** Cancels the jobs that repositories have at this installation, and notes that it sees them no more; rows are kept. */
+export async function removeRepositories(
   trx: Database,
-  repositoryIds: number[],
+  repositoryIds: readonly number[],
   installationId: number,
   now: Date,
 ): Promise<void> {
@@ -153,7 +158,7 @@ async function removeRepositories(
   await trx
     .updateTable('repositories')
     .set({ removed_at: now })
-    .where('id', '=', sql<number>`ANY(${repositoryIds}::bigint[])`)
+    .where('id', '=', sql<number>`ANY(${[...repositoryIds]}::bigint[])`)
     .where('installation_id', '=', installationId)
     .execute();
 }

@@ -1,9 +1,9 @@
-import type { Config } from '../src/config/config.ts';
-import type { RunOutcome } from '../src/jobs/judge-end.ts';
-import { endRun } from '../src/jobs/runs.ts';
-import type { Database } from '../src/store/database.ts';
-import type { ParsedEvent } from '../src/work-item/parsed-event.ts';
-import type { AppLog } from './log.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../store/database.ts';
+import type { ParsedEvent } from '../work-item/parsed-event.ts';
+import type { JobLog } from './job-log.ts';
+import type { RunOutcome } from './judge-end.ts';
+import { endRun } from './runs.ts';
 
 /**
  * Ends the run of a job whose workflow run is over without having reported: cancelled on GitHub, killed, or never
@@ -13,33 +13,53 @@ import type { AppLog } from './log.ts';
 export async function endWorkflowRun(
   trx: Database,
   event: Extract<ParsedEvent, { kind: 'workflow_run' }>,
-  context: { workflow: Config['bulk']['workflow']; now: Date; log: AppLog },
+  context: { workflow: Config['bulk']['workflow']; now: Date; log: JobLog },
 ): Promise<void> {
   const { workflow, now, log } = context;
   const fullName = event.origin.repository.full_name;
   if (!workflow || fullName.toLowerCase() !== `${workflow.owner}/${workflow.repo}`.toLowerCase()) return;
-  const run = (await findByRunId(trx, event.run)) ?? (await findByTitle(trx, event.run));
-  if (!run) return;
-  const { outcome, error } = judgeConclusion(event.run.conclusion, { hasBegun: run.started_at !== null });
+  await endUnreportedRun(trx, event.run, { repository: fullName, now, log });
+}
+
+/** A workflow run that is over, as GitHub tells it. */
+export interface EndedWorkflowRun {
+  id: number;
+  attempt: number;
+  title: string;
+  /** What started it, such as `workflow_dispatch`. */
+  event: string;
+  conclusion: string | null;
+}
+
+/** Ends the job's run that a finished workflow run of the jobs repository was; false: it has reported, or is none. */
+export async function endUnreportedRun(
+  trx: Database,
+  ended: EndedWorkflowRun,
+  { repository, now, log }: { repository: string; now: Date; log: JobLog },
+): Promise<boolean> {
+  const run = (await findByRunId(trx, ended)) ?? (await findByTitle(trx, ended));
+  if (!run) return false;
+  const { outcome, error } = judgeConclusion(ended.conclusion, { hasBegun: run.started_at !== null });
   const settled = await endRun(trx, {
     jobId: run.job_id,
     run: run.run,
     outcome,
     result: null,
-    error: `Workflow run ${event.run.id}: ${error}`,
+    error: `Workflow run ${ended.id}: ${error}`,
     now,
   });
   log.info(
     {
       stage: 'workflow_run',
       job: run.job_id,
-      repository: fullName,
-      conclusion: event.run.conclusion,
+      repository,
+      conclusion: ended.conclusion,
       outcome,
       status: settled?.status,
     },
     'A workflow run ended without a report.',
   );
+  return settled?.isChanged ?? false;
 }
 
 /**

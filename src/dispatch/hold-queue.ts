@@ -1,0 +1,47 @@
+import type { Config } from '../config/config.ts';
+import { countActionsMinutes, countInngestExecutions, nextMonth } from '../jobs/month-usage.ts';
+import type { Processor } from '../route/decide-route.ts';
+import type { Database } from '../store/database.ts';
+
+/** Status reason of a job that waits because the month's budget of its processor is used up. */
+export const BUDGET_EXHAUSTED = 'budget_exhausted';
+
+/** What this month has cost on a processor, and its limit; null: there is none. */
+export async function readMonthBudget(
+  db: Database,
+  processor: Processor,
+  budgets: Config['budgets'],
+  now: Date,
+): Promise<{ used: number; limit: number } | null> {
+  const limit = processor === 'inngest' ? budgets.inngestExecutionsPerMonth : budgets.actionsMinutesPerMonth;
+  if (limit === null) return null;
+  const count = processor === 'inngest' ? countInngestExecutions : countActionsMinutes;
+  return { used: await count(db, now), limit };
+}
+
+/** Puts what is due on a processor off to the next month; ids of the jobs for which that is new. */
+export async function holdDueJobs(db: Database, processor: Processor, now: Date): Promise<string[]> {
+  const held = await db
+    .updateTable('progressive_capture_jobs')
+    .set({ status_reason: BUDGET_EXHAUSTED, not_before: nextMonth(now), updated_at: now })
+    .where('status', '=', 'queued')
+    .where('processor_type', '=', processor)
+    .where('not_before', '<=', now)
+    .where((eb) => eb.or([eb('lease_expires_at', 'is', null), eb('lease_expires_at', '<', now)]))
+    .returning('id')
+    .execute();
+  return held.map(({ id }) => id);
+}
+
+/** Makes due again what was held on a processor: its limit was raised, or lifted. */
+export async function releaseHeldJobs(db: Database, processor: Processor, now: Date): Promise<string[]> {
+  const released = await db
+    .updateTable('progressive_capture_jobs')
+    .set({ status_reason: null, not_before: now, updated_at: now })
+    .where('status', '=', 'queued')
+    .where('processor_type', '=', processor)
+    .where('status_reason', '=', BUDGET_EXHAUSTED)
+    .returning('id')
+    .execute();
+  return released.map(({ id }) => id);
+}
