@@ -34,6 +34,8 @@ export interface Config {
     schema: string | null;
     dataDir: string;
     allowEmbedded: boolean;
+    /** GiB; null: no limit is known. */
+    sizeLimitGb: number | null;
   };
   /** `off`: the in-process worker does Inngest's part. No `baseUrl`: Inngest's own default for the mode. */
   inngest: {
@@ -237,7 +239,11 @@ function readDatabase(read: EnvironmentReader, hasCredentials: boolean): Config[
   if (schema !== null && !/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
     read.refuse('DATABASE_SCHEMA', 'small letters, digits and _, at most 63, not beginning with a digit');
   }
-  return { url, ca: readCertificate(read), schema, dataDir: '.data/app', allowEmbedded };
+  const sizeLimitGb =
+    read.raw('DATABASE_SIZE_LIMIT_GB') === null
+      ? null
+      : read.decimal('DATABASE_SIZE_LIMIT_GB', 0.01, 1_000_000, 1);
+  return { url, ca: readCertificate(read), schema, dataDir: '.data/app', allowEmbedded, sizeLimitGb };
 }
 
 function readCertificate(read: EnvironmentReader): string | null {

@@ -100,6 +100,11 @@ export const VARIABLES = {
     fallback: '`false`',
     bounds: '`1`, `0`, `true`, `false`',
   },
+  DATABASE_SIZE_LIMIT_GB: {
+    meaning: 'How much the database may hold; `doctor` warns at 80 % of it.',
+    fallback: 'not known',
+    bounds: 'GiB, 0.01 to 1000000, at most 2 decimals',
+  },
   INNGEST_DEV: {
     meaning: "Use Inngest's dev server: `1`, or its URL. Refused in production.",
     fallback: '`0`',

@@ -16,7 +16,7 @@ const CHECKOUT = process.cwd();
 const DATA_DIR = '.data/app';
 
 interface Result {
-  code: 0 | 1 | 2;
+  code: 0 | 1 | 2 | 3;
   out: string;
   err: string;
 }

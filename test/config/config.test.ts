@@ -40,7 +40,14 @@ describe('an empty environment', () => {
         graphqlUrl: 'https://api.github.com/graphql',
         webUrl: 'https://github.com',
       },
-      database: { url: null, ca: null, schema: null, dataDir: '.data/app', allowEmbedded: false },
+      database: {
+        url: null,
+        ca: null,
+        schema: null,
+        dataDir: '.data/app',
+        allowEmbedded: false,
+        sizeLimitGb: null,
+      },
       inngest: { mode: 'off', eventKey: null, signingKey: null, baseUrl: null },
       bulk: {
         workflow: null,
