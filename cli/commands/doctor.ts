@@ -1,10 +1,14 @@
 import type { Command } from 'commander';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
+import { createDispatchTest } from '../doctor/dispatch-test.ts';
 import type { Finding, FindingStatus } from '../doctor/finding.ts';
 import { runDoctor } from '../doctor/run-doctor.ts';
+import { createTestEvent } from '../doctor/send-test-event.ts';
 import type { CommandTerminal } from '../terminal.ts';
 
 interface DoctorOptions {
+  sendTestEvent?: boolean;
+  dispatchTest?: boolean;
   json?: boolean;
 }
 
@@ -21,9 +25,20 @@ export function addDoctorCommand(program: Command, terminal: CommandTerminal): v
     .description(
       'Looks at everything that must be right, and says how to put it right. Exit code 0: all is well, 3: warnings, 1: failures.',
     )
+    .option(
+      '--send-test-event',
+      'also send an event through Inngest and wait for its function (2 executions)',
+    )
+    .option('--dispatch-test', 'also start a workflow run that captures nothing, and wait for it')
     .option('--json', 'print JSON')
     .action(async (options: DoctorOptions) => {
-      const findings = await runDoctor({ env: terminal.env });
+      const findings = await runDoctor({
+        env: terminal.env,
+        more: [
+          ...(options.sendTestEvent ? [createTestEvent()] : []),
+          ...(options.dispatchTest ? [createDispatchTest()] : []),
+        ],
+      });
       terminal.print(
         options.json ? JSON.stringify({ status: worstOf(findings), findings }) : render(findings),
       );

@@ -10,6 +10,8 @@ const CLOUD_EVENTS = 'https://inn.gs';
 export interface InngestApi {
   /** Where events go to, for messages. */
   eventUrl: string;
+  /** Sends one event with the event key. */
+  send(event: { id: string; name: string; v: string; data: object }): Promise<Response>;
   /** Status of sending no event at all with the event key: the key is checked, and nothing is started. */
   sendNothing(): Promise<number>;
   /** GET with the signing key as Inngest's REST API wants it. */
@@ -20,15 +22,18 @@ export function createInngestApi({ mode, baseUrl, eventKey, signingKey }: Config
   const eventUrl = baseUrl ?? (mode === 'dev' ? DEV_SERVER : CLOUD_EVENTS);
   const apiUrl = baseUrl ?? (mode === 'dev' ? DEV_SERVER : CLOUD_API);
   const signal = () => AbortSignal.timeout(ASK_WITHIN_MS);
+  const post = (events: object[]) =>
+    fetch(`${eventUrl}/e/${encodeURIComponent(eventKey ?? 'dev')}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(events),
+      signal: signal(),
+    });
   return {
     eventUrl,
+    send: (event) => post([event]),
     async sendNothing() {
-      const response = await fetch(`${eventUrl}/e/${encodeURIComponent(eventKey ?? 'dev')}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: '[]',
-        signal: signal(),
-      });
+      const response = await post([]);
       await response.arrayBuffer();
       return response.status;
     },
