@@ -2,8 +2,10 @@ import { loadEnvFile } from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { addCaptureCommand } from './commands/capture.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addExportCommand } from './commands/export.ts';
 import { addJobsCommand } from './commands/jobs.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
+import { addPurgeCommand } from './commands/purge.ts';
 import { addRolloutCommand } from './commands/rollout.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -47,6 +49,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   addCaptureCommand(program, context);
   addRolloutCommand(program, context);
   addJobsCommand(program, context);
+  addExportCommand(program, context);
+  addPurgeCommand(program, context);
   addDoctorCommand(program, context);
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -3,6 +3,7 @@ import * as bulkCapture from './0002-bulk-capture.ts';
 import * as budgetGrants from './0003-budget-grants.ts';
 import * as loops from './0004-loops.ts';
 import * as rollout from './0005-rollout.ts';
+import * as purges from './0008-purges.ts';
 
 export interface Migration {
   name: string;
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0003-budget-grants', sql: budgetGrants.sql },
   { name: '0004-loops', sql: loops.sql },
   { name: '0005-rollout', sql: rollout.sql },
+  { name: '0008-purges', sql: purges.sql },
 ];
