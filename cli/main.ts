@@ -5,6 +5,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addJobsCommand } from './commands/jobs.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
+import { addPlanCommand } from './commands/plan.ts';
 import { addPurgeCommand } from './commands/purge.ts';
 import { addRolloutCommand } from './commands/rollout.ts';
 import type { Terminal } from './terminal.ts';
@@ -51,6 +52,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   addJobsCommand(program, context);
   addExportCommand(program, context);
   addPurgeCommand(program, context);
+  addPlanCommand(program, context);
   addDoctorCommand(program, context);
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -3,6 +3,7 @@ import type { RouteLimits } from '../route/decide-route.ts';
 import { CAPTURE_INCLUDES, type CaptureInclude } from '../work-item/work-item.ts';
 import { createEnvironmentReader, type Environment, type EnvironmentReader } from './environment-reader.ts';
 import { parsePrivateKey } from './private-key.ts';
+import type { VariableName } from './variables.ts';
 
 export const ROLLOUT_STRATEGIES = ['percentage', 'whitelist', 'repository_size'] as const;
 export type RolloutStrategy = (typeof ROLLOUT_STRATEGIES)[number];
@@ -65,6 +66,12 @@ export interface Config {
   /** Null: no limit. */
   budgets: { actionsMinutesPerMonth: number | null };
   retainRemovedDays: number;
+  /** US dollars, for `plan`; null: not known. */
+  prices: {
+    actionsMinute: number;
+    inngestThousandExecutions: number | null;
+    databaseGigabyteMonth: number | null;
+  };
   /** 0: nothing is reconciled. */
   reconcilePeriodMs: number;
   /** What a new database starts with (percentages 0 to 100), and the environment's own stop. */
@@ -120,6 +127,7 @@ export function loadConfig(env: Environment): LoadedConfig {
           ? null
           : read.integer('MAX_ACTIONS_MINUTES_PER_MONTH', 1, 100_000_000, 1),
     },
+    prices: readPrices(read),
     retainRemovedDays: read.integer('RETAIN_REMOVED_DAYS', 0, 36_500, 90),
     reconcilePeriodMs: Math.round(read.decimal('RECONCILE_HOURS', 0, 8760, 24) * 3_600_000),
     rollout: {
@@ -339,6 +347,20 @@ function readOidcIssuer(read: EnvironmentReader, github: Config['github']): stri
   if (url !== null) return url.href.replace(/\/$/, '');
   if (github.host === 'github.com') return 'https://token.actions.githubusercontent.com';
   return `${github.webUrl}/_services/token`;
+}
+
+/**
+ * A minute of a 2-core Linux runner costs $0.006 since 2026-01-01, whole minutes. Inngest and databases have no one price.
+ * Source: https://docs.github.com/billing/reference/actions-runner-pricing
+ */
+function readPrices(read: EnvironmentReader): Config['prices'] {
+  const optional = (name: VariableName) =>
+    read.raw(name) === null ? null : read.decimal(name, 0, 1_000, 0, 6);
+  return {
+    actionsMinute: read.decimal('PRICE_ACTIONS_MINUTE', 0, 1_000, 0.006, 6),
+    inngestThousandExecutions: optional('PRICE_INNGEST_THOUSAND_EXECUTIONS'),
+    databaseGigabyteMonth: optional('PRICE_DATABASE_GB_MONTH'),
+  };
 }
 
 function readLimits(read: EnvironmentReader): RouteLimits {

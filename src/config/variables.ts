@@ -208,6 +208,22 @@ export const VARIABLES = {
     fallback: 'no limit',
     bounds: 'minutes, integer, 1 to 100000000',
   },
+  PRICE_ACTIONS_MINUTE: {
+    meaning:
+      'US dollars that `plan` counts for a minute of GitHub Actions; the default is that of a 2-core Linux runner since 2026-01-01 ([source](https://docs.github.com/billing/reference/actions-runner-pricing)).',
+    fallback: '0.006',
+    bounds: 'US dollars, 0 to 1000, at most 6 decimals',
+  },
+  PRICE_INNGEST_THOUSAND_EXECUTIONS: {
+    meaning: 'US dollars that `plan` counts for 1,000 executions of Inngest.',
+    fallback: 'not counted',
+    bounds: 'US dollars, 0 to 1000, at most 6 decimals',
+  },
+  PRICE_DATABASE_GB_MONTH: {
+    meaning: 'US dollars that `plan` counts for a gigabyte in the database, a month.',
+    fallback: 'not counted',
+    bounds: 'US dollars, 0 to 1000, at most 6 decimals',
+  },
   RETAIN_REMOVED_DAYS: {
     meaning: 'Days for which rows are kept after the App was uninstalled.',
     fallback: '90',

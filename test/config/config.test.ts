@@ -63,6 +63,7 @@ describe('an empty environment', () => {
       liveReservePercent: 10,
       inngestBulkPerDay: 500,
       budgets: { actionsMinutesPerMonth: null },
+      prices: { actionsMinute: 0.006, inngestThousandExecutions: null, databaseGigabyteMonth: null },
       retainRemovedDays: 90,
       reconcilePeriodMs: 86_400_000,
       rollout: {
