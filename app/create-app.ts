@@ -19,6 +19,9 @@ import { createJobsApi } from './jobs-api/router.ts';
 import { createJobsRepository } from './jobs-repository.ts';
 import type { AppLog } from './log.ts';
 import { createLoopsEndpoint } from './loops-endpoint.ts';
+import { createMetrics } from './metrics/create-metrics.ts';
+import { createMetricsEndpoint } from './metrics/endpoint.ts';
+import { createReadinessChecks } from './readiness.ts';
 import { createDeliveryReceiver } from './receive-delivery.ts';
 import { createSettingsReader } from './repository-settings.ts';
 import { createNoticeSender } from './send-notices.ts';
@@ -174,8 +177,9 @@ async function start(
       installations: onInstallations,
     },
   });
+  const metrics = createMetrics({ db, config });
   const handlers: HttpHandler[] = [
-    createWebhookHandler({ verify: app.verify, receive, log }),
+    createWebhookHandler({ verify: app.verify, receive, log, onAnswer: metrics.countWebhook }),
     createJobsApi({
       db,
       config,
@@ -187,7 +191,8 @@ async function start(
     }),
     createLoopsEndpoint({ runner: loops, token: config.tokens.loops, log }),
     ...(inngest ? [onPath(INNGEST_PATH, inngest.handler)] : []),
-    createStatusPages({ database: () => checkDatabase(db) }),
+    createMetricsEndpoint({ metrics, token: config.tokens.metrics, log }),
+    createStatusPages(createReadinessChecks({ db, config, inngest, bulkFor })),
   ];
   const server = await listen(config, handlers, log);
   closers.push(() => server.close(GRACE_MS));
@@ -243,9 +248,4 @@ export async function listen(config: Config, handlers: HttpHandler[], log: AppLo
     };
     throw new StartProblem(cures[code] ?? `Port ${port} of ${host} could not be opened: ${code}.`, { cause });
   }
-}
-
-async function checkDatabase(db: Database): Promise<string> {
-  await db.selectFrom('rollout_configuration').select('version').executeTakeFirstOrThrow();
-  return 'ok';
 }

@@ -1,7 +1,10 @@
 import { type HttpHandler, pathOf, sendHtml, sendJson } from './http.ts';
 import { renderPage } from './page.ts';
 
-/** A check of `/readyz`: a stable code, `ok` where all is well. Never any detail: the page is public. */
+/**
+ * A check of `/readyz`: a stable code, `ok` where all is well, `off` where the thing is not wanted. Never any detail: the
+ * page is public.
+ */
 export type ReadinessCheck = () => Promise<string>;
 
 /** A check that does not answer is a check that fails. */
@@ -20,7 +23,7 @@ export function createStatusPages(checks: Record<string, ReadinessCheck>): HttpH
         return true;
       case '/readyz': {
         const codes = await runChecks(checks);
-        const isReady = Object.values(codes).every((code) => code === 'ok');
+        const isReady = Object.values(codes).every((code) => code === 'ok' || code === 'off');
         sendJson(response, isReady ? 200 : 503, { status: isReady ? 'ready' : 'not_ready', checks: codes });
         return true;
       }
@@ -35,7 +38,7 @@ export function createStatusPages(checks: Record<string, ReadinessCheck>): HttpH
 
 const HOME = `<p>This app puts the activity of GitHub repositories into Postgres. It is running.</p>
 <ul>
-<li><a href="/readyz">Is it ready?</a> Database and migrations, as codes.</li>
+<li><a href="/readyz">Is it ready?</a> Database, migrations, events and the bulk path, as codes.</li>
 <li>Webhooks are received at <code>/api/github/webhooks</code>.</li>
 </ul>`;
 

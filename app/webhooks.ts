@@ -32,6 +32,8 @@ export function createWebhookHandler(options: {
   verify: (body: string, signature: string) => Promise<boolean>;
   receive: (delivery: Delivery) => Promise<DeliveryResult>;
   log: AppLog;
+  /** Told of every answer: `X-GitHub-Event` as it came, and what was answered. */
+  onAnswer?: (answer: { event: string | undefined; status: number; seconds: number }) => void;
   now?: () => Date;
 }): HttpHandler {
   const { log, now = () => new Date() } = options;
@@ -48,7 +50,9 @@ export function createWebhookHandler(options: {
 
     function answer({ status, code, message, line }: DeliveryResult): void {
       const level = status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info';
-      const duration_ms = Math.round(performance.now() - startedAt);
+      const tookMs = performance.now() - startedAt;
+      const duration_ms = Math.round(tookMs);
+      options.onAnswer?.({ event: headerOf(request, 'x-github-event'), status, seconds: tookMs / 1_000 });
       log[level]({ delivery, stage: 'webhook', ...line, status, outcome: code, duration_ms }, message);
       if (status === 413) refuseBody(request, response, message);
       else

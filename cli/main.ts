@@ -1,17 +1,21 @@
 import { loadEnvFile } from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { addCaptureCommand } from './commands/capture.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addExportCommand } from './commands/export.ts';
 import { addJobsCommand } from './commands/jobs.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
+import { addPlanCommand } from './commands/plan.ts';
+import { addPurgeCommand } from './commands/purge.ts';
 import { addRolloutCommand } from './commands/rollout.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
  * Runs the command line.
  * @param args without the program's name
- * @returns the exit code: 0 done, 1 failed, 2 wrong usage
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 done with warnings (doctor)
  */
-export async function main(args: readonly string[]): Promise<0 | 1 | 2> {
+export async function main(args: readonly string[]): Promise<0 | 1 | 2 | 3> {
   try {
     loadEnvFile();
   } catch {
@@ -26,8 +30,8 @@ export async function main(args: readonly string[]): Promise<0 | 1 | 2> {
 }
 
 /** `main` with the terminal given. */
-export async function run(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
-  let hasFailed = false;
+export async function run(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2 | 3> {
+  let exitCode: 0 | 1 | 3 = 0;
   const program = new Command('hybrid-capture')
     .description("Captures a team's GitHub activity into Postgres, and steers how.")
     .exitOverride()
@@ -36,14 +40,23 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       writeErr: (text) => terminal.fail(text.trimEnd()),
     })
     .showHelpAfterError('(--help shows how)');
-  const context = { ...terminal, setFailed: () => (hasFailed = true) };
+  const context = {
+    ...terminal,
+    setFailed: (code: 1 | 3 = 1) => {
+      exitCode = code;
+    },
+  };
   addMigrateCommand(program, context);
   addCaptureCommand(program, context);
   addRolloutCommand(program, context);
   addJobsCommand(program, context);
+  addExportCommand(program, context);
+  addPurgeCommand(program, context);
+  addPlanCommand(program, context);
+  addDoctorCommand(program, context);
   try {
     await program.parseAsync(args, { from: 'user' });
-    return hasFailed ? 1 : 0;
+    return exitCode;
   } catch (error) {
     // Help was asked for, or commander has said what is wrong with the arguments.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

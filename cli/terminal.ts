@@ -9,6 +9,6 @@ export interface Terminal {
 
 /** What the commands are given. */
 export interface CommandTerminal extends Terminal {
-  /** The command was carried out and its answer is no: exit code 1. */
-  setFailed: () => void;
+  /** The command was carried out and its answer is no: exit code 1; or 3, a yes with warnings. */
+  setFailed: (code?: 1 | 3) => void;
 }

@@ -5,6 +5,7 @@ import { capture } from '../../src/capture/capture.ts';
 import { createDatabaseDestination } from '../../src/destination/database.ts';
 import type { CaptureBatch, CaptureDestination } from '../../src/destination/destination.ts';
 import { createGitHubClient } from '../../src/github/client.ts';
+import { BYTES_PER_PULL_REQUEST } from '../../src/jobs/estimate-history.ts';
 import { CAPTURE_TABLES } from '../../src/store/capture-tables.ts';
 import type { Database } from '../../src/store/database.ts';
 import type { Figure } from '../figure.ts';
@@ -34,13 +35,17 @@ export const storeRate: Figure = {
     const postgres = await startThrowAwayPostgres();
     const seconds = { stored: [] as number[], copied: [] as number[] };
     let rows = 0;
+    let bytes = 0;
     try {
       for (let round = 0; round < ROUNDS; round++) {
         say(`storing and copying, round ${round + 1} of ${ROUNDS}`);
         const stored = await postgres.create();
         await withOpenDatabase(stored, async ({ db }) => {
           seconds.stored.push(await measureSeconds(db, () => store(db, history, batches)));
-          if (round === 0) rows = await dump(db, fileOf);
+          if (round === 0) {
+            rows = await dump(db, fileOf);
+            bytes = await countBytes(db);
+          }
         });
         await postgres.drop(stored);
         const copied = await postgres.create();
@@ -62,6 +67,12 @@ export const storeRate: Figure = {
         measured: `${readable(ratio, 2)} (${rate(seconds.stored)} to ${rate(seconds.copied)})`,
         target: 'at least 0.5',
         isReached: ratio >= 0.5,
+      },
+      {
+        figure: `bytes in the database per pull request, with indexes, ${readable(sizes.stored)} pull requests`,
+        measured: readable(bytes / sizes.stored),
+        target: `at most ${readable(BYTES_PER_PULL_REQUEST)} (what plans count with)`,
+        isReached: bytes / sizes.stored <= BYTES_PER_PULL_REQUEST,
       },
     ];
   },
@@ -112,6 +123,17 @@ async function store(db: Database, history: History, batches: readonly CaptureBa
   await destination.open();
   for (const batch of batches) await destination.write(batch);
   await destination.close();
+}
+
+/** Tables with their indexes and what is stored apart from them. */
+async function countBytes(db: Database): Promise<number> {
+  const sizes: number[] = [];
+  for (const table of TABLES) {
+    const { rows } = await sql<{ bytes: number }>`
+      select pg_total_relation_size(${table}::regclass) as bytes`.execute(db);
+    sizes.push(Number(rows[0]?.bytes));
+  }
+  return sum(sizes);
 }
 
 /** Writes each table to a file; returns the number of rows. */

@@ -89,11 +89,32 @@ function representCommit({ sandbox }: Call, commit: Commit) {
   };
 }
 
+function representBranch({ apiUrl }: Call['sandbox'], repository: Repository) {
+  const { defaultBranch, isBranchProtected } = repository;
+  const url = `${apiUrl}/repos/${fullName(repository)}/branches/${defaultBranch}`;
+  const sha = repository.branchCommits.at(-1)?.oid ?? fakeOid(url);
+  return {
+    name: defaultBranch,
+    commit: { sha, url: `${apiUrl}/repos/${fullName(repository)}/commits/${sha}` },
+    _links: { self: url },
+    protected: isBranchProtected,
+    protection: { enabled: isBranchProtected },
+    protection_url: `${url}/protection`,
+  };
+}
+
 export const REPOSITORY_ROUTES: Route[] = [
   route('GET /repos/{owner}/{repo}', (call) => ({
     status: 200,
     body: representRepository(call.sandbox, repositoryOf(call, 'metadata')),
   })),
+  route('GET /repos/{owner}/{repo}/branches/{branch*}', (call) => {
+    const repository = repositoryOf(call, 'contents');
+    const { branch } = call.params;
+    // The world holds default branches alone.
+    if (branch !== repository.defaultBranch) throw new HttpError(404, 'Branch not found');
+    return { status: 200, body: representBranch(call.sandbox, repository) };
+  }),
   route('GET /repositories/{id}', (call) => {
     const repository = call.sandbox.world.find('Repository', numberParam(call, 'id'));
     return { status: 200, body: representRepository(call.sandbox, permitted(call, repository, 'metadata')) };

@@ -58,6 +58,7 @@ export function addRepository(world: World, fullName: string, given: Partial<Rep
     variables: new Map(),
     secrets: new Map(),
     isActionsEnabled: true,
+    isBranchProtected: false,
     nextNumber: 1,
     version: 0,
     ...given,

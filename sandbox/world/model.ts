@@ -224,6 +224,8 @@ export interface Repository {
   /** `secrets` of GitHub Actions. */
   readonly secrets: Map<string, string>;
   isActionsEnabled: boolean;
+  /** Of the default branch. */
+  isBranchProtected: boolean;
   nextNumber: number;
   /** Goes up with every change, so that sorted lists may be kept between requests. */
   version: number;

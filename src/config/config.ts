@@ -3,6 +3,7 @@ import type { RouteLimits } from '../route/decide-route.ts';
 import { CAPTURE_INCLUDES, type CaptureInclude } from '../work-item/work-item.ts';
 import { createEnvironmentReader, type Environment, type EnvironmentReader } from './environment-reader.ts';
 import { parsePrivateKey } from './private-key.ts';
+import type { VariableName } from './variables.ts';
 
 export const ROLLOUT_STRATEGIES = ['percentage', 'whitelist', 'repository_size'] as const;
 export type RolloutStrategy = (typeof ROLLOUT_STRATEGIES)[number];
@@ -34,6 +35,8 @@ export interface Config {
     schema: string | null;
     dataDir: string;
     allowEmbedded: boolean;
+    /** GiB; null: no limit is known. */
+    sizeLimitGb: number | null;
   };
   /** `off`: the in-process worker does Inngest's part. No `baseUrl`: Inngest's own default for the mode. */
   inngest: {
@@ -66,6 +69,12 @@ export interface Config {
   retention: { deliveriesDays: number; jobsDays: number; removedDays: number };
   /** Milliseconds without a new row, though some were expected, after which an alarm is raised. 0: never. */
   freshnessMs: number;
+  /** US dollars, for `plan`; null: not known. */
+  prices: {
+    actionsMinute: number;
+    inngestThousandExecutions: number | null;
+    databaseGigabyteMonth: number | null;
+  };
   /** 0: nothing is reconciled. */
   reconcilePeriodMs: number;
   /** What a new database starts with (percentages 0 to 100), and the environment's own stop. */
@@ -125,6 +134,7 @@ export function loadConfig(env: Environment): LoadedConfig {
       removedDays: read.integer('RETAIN_REMOVED_DAYS', 0, 36_500, 90),
     },
     freshnessMs: Math.round(read.decimal('FRESHNESS_HOURS', 0, 720, 6) * 3_600_000),
+    prices: readPrices(read),
     reconcilePeriodMs: Math.round(read.decimal('RECONCILE_HOURS', 0, 8760, 24) * 3_600_000),
     rollout: {
       percentage: read.decimal('HYBRID_ROLLOUT_PERCENTAGE', 0, 100, 10),
@@ -243,7 +253,11 @@ function readDatabase(read: EnvironmentReader, hasCredentials: boolean): Config[
   if (schema !== null && !/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
     read.refuse('DATABASE_SCHEMA', 'small letters, digits and _, at most 63, not beginning with a digit');
   }
-  return { url, ca: readCertificate(read), schema, dataDir: '.data/app', allowEmbedded };
+  const sizeLimitGb =
+    read.raw('DATABASE_SIZE_LIMIT_GB') === null
+      ? null
+      : read.decimal('DATABASE_SIZE_LIMIT_GB', 0.01, 1_000_000, 1);
+  return { url, ca: readCertificate(read), schema, dataDir: '.data/app', allowEmbedded, sizeLimitGb };
 }
 
 function readCertificate(read: EnvironmentReader): string | null {
@@ -339,6 +353,20 @@ function readOidcIssuer(read: EnvironmentReader, github: Config['github']): stri
   if (url !== null) return url.href.replace(/\/$/, '');
   if (github.host === 'github.com') return 'https://token.actions.githubusercontent.com';
   return `${github.webUrl}/_services/token`;
+}
+
+/**
+ * A minute of a 2-core Linux runner costs $0.006 since 2026-01-01, whole minutes. Inngest and databases have no one price.
+ * Source: https://docs.github.com/billing/reference/actions-runner-pricing
+ */
+function readPrices(read: EnvironmentReader): Config['prices'] {
+  const optional = (name: VariableName) =>
+    read.raw(name) === null ? null : read.decimal(name, 0, 1_000, 0, 6);
+  return {
+    actionsMinute: read.decimal('PRICE_ACTIONS_MINUTE', 0, 1_000, 0.006, 6),
+    inngestThousandExecutions: optional('PRICE_INNGEST_THOUSAND_EXECUTIONS'),
+    databaseGigabyteMonth: optional('PRICE_DATABASE_GB_MONTH'),
+  };
 }
 
 function readLimits(read: EnvironmentReader): RouteLimits {

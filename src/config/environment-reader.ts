@@ -44,8 +44,15 @@ export function createEnvironmentReader(env: Environment) {
     integer: (name: VariableName, min: number, max: number, fallback: number) =>
       number(name, /^\d{1,15}$/, min, max, fallback, 'a whole number'),
 
-    decimal: (name: VariableName, min: number, max: number, fallback: number) =>
-      number(name, /^\d{1,9}(\.\d{1,2})?$/, min, max, fallback, 'a number with at most 2 decimals'),
+    decimal: (name: VariableName, min: number, max: number, fallback: number, decimals = 2) =>
+      number(
+        name,
+        new RegExp(`^\\d{1,9}(\\.\\d{1,${decimals}})?$`),
+        min,
+        max,
+        fallback,
+        `a number with at most ${decimals} decimals`,
+      ),
 
     boolean(name: VariableName, fallback: boolean): boolean {
       const text = raw(name)?.toLowerCase();

@@ -100,6 +100,11 @@ export const VARIABLES = {
     fallback: '`false`',
     bounds: '`1`, `0`, `true`, `false`',
   },
+  DATABASE_SIZE_LIMIT_GB: {
+    meaning: 'How much the database may hold; `doctor` warns at 80 % of it.',
+    fallback: 'not known',
+    bounds: 'GiB, 0.01 to 1000000, at most 2 decimals',
+  },
   INNGEST_DEV: {
     meaning: "Use Inngest's dev server: `1`, or its URL. Refused in production.",
     fallback: '`0`',
@@ -220,6 +225,22 @@ export const VARIABLES = {
       'Days for which jobs that have ended are kept, with their runs and metrics. Complete captures stay.',
     fallback: '180',
     bounds: 'days, integer, 32 to 36500',
+  },
+  PRICE_ACTIONS_MINUTE: {
+    meaning:
+      'US dollars that `plan` counts for a minute of GitHub Actions; the default is that of a 2-core Linux runner since 2026-01-01 ([source](https://docs.github.com/billing/reference/actions-runner-pricing)).',
+    fallback: '0.006',
+    bounds: 'US dollars, 0 to 1000, at most 6 decimals',
+  },
+  PRICE_INNGEST_THOUSAND_EXECUTIONS: {
+    meaning: 'US dollars that `plan` counts for 1,000 executions of Inngest.',
+    fallback: 'not counted',
+    bounds: 'US dollars, 0 to 1000, at most 6 decimals',
+  },
+  PRICE_DATABASE_GB_MONTH: {
+    meaning: 'US dollars that `plan` counts for a gigabyte in the database, a month.',
+    fallback: 'not counted',
+    bounds: 'US dollars, 0 to 1000, at most 6 decimals',
   },
   RETAIN_REMOVED_DAYS: {
     meaning: 'Days for which rows are kept after the App was uninstalled.',

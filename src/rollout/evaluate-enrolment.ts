@@ -5,7 +5,8 @@ import { CATEGORIES, type Category } from './category.ts';
 /** The feature whose rollout this is: bulk capture in GitHub Actions. */
 export const FEATURE_NAME = 'hybrid_progressive_capture';
 
-export type RolloutMachineState = 'draft' | 'running' | 'held' | 'completed' | 'rolled_back' | 'stopped';
+export const ROLLOUT_STATES = ['draft', 'running', 'held', 'completed', 'rolled_back', 'stopped'] as const;
+export type RolloutMachineState = (typeof ROLLOUT_STATES)[number];
 
 /** What enrolment depends on, read in the transaction that uses it. */
 export interface RolloutState {

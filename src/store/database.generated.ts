@@ -367,6 +367,16 @@ export interface PullRequests {
   threads_captured_at: Timestamp | null;
 }
 
+export interface Purges {
+  id: GeneratedAlways<number>;
+  kind: 'repository' | 'person';
+  subject_id: number;
+  actor: string;
+  reason: string | null;
+  rows: Json;
+  created_at: Generated<Timestamp>;
+}
+
 export interface Repositories {
   id: number;
   node_id: string | null;
@@ -566,6 +576,7 @@ export interface DB {
   pull_request_assignees: PullRequestAssignees;
   pull_request_labels: PullRequestLabels;
   pull_requests: PullRequests;
+  purges: Purges;
   repositories: Repositories;
   repository_categories: RepositoryCategories;
   review_threads: ReviewThreads;

@@ -22,7 +22,7 @@ export interface MigrateOptions {
 }
 
 /** Tables and views that the migrations made are ours; the names of the applied ones are kept here. */
-const LEDGER = 'hybrid_capture_migrations';
+export const LEDGER = 'hybrid_capture_migrations';
 /** "hyca" as a number: the key of our lock, which is no secret but must be nobody else's. */
 const LOCK_KEY = 0x68_79_63_61;
 

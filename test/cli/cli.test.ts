@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ const CHECKOUT = process.cwd();
 const DATA_DIR = '.data/app';
 
 interface Result {
-  code: 0 | 1 | 2;
+  code: 0 | 1 | 2 | 3;
   out: string;
   err: string;
 }
@@ -346,6 +346,53 @@ describe('with an embedded database', () => {
       expect(await shown({ status: 'completed', completed_at: minutesAgo(0) }, runs)).toEqual([
         '  8,000 rows, 10 min, 10 points, 24 requests',
       ]);
+    });
+  });
+
+  describe('export and purge', () => {
+    test('the rows of a repository as files, a folder for each', async () => {
+      const { code, out } = await cli('export out --repository acme/WIDGETS --json');
+      const { repositories } = JSON.parse(out);
+      expect([code, repositories['Acme/Widgets']]).toMatchObject([0, { repositories: 1, comments: 0 }]);
+      const [line = '', ...more] = readFileSync('out/Acme/Widgets/repositories.ndjson', 'utf8').split('\n');
+      expect([JSON.parse(line), more]).toMatchObject([{ id: 7, full_name: 'Acme/Widgets' }, ['']]);
+      expect(readdirSync('out/Acme/Widgets')).toHaveLength(15);
+    });
+
+    test('a purge tells what would go, wants the name again, and leaves its audit', async () => {
+      await inDatabase((db) =>
+        db.insertInto('repositories').values({ id: 8, full_name: 'Acme/Old' }).execute(),
+      );
+      const dry = await cli('purge --repository acme/old');
+      expect(dry.out).toMatch(
+        /^Would purge the repository Acme\/Old \(8\): 1 row\.\n {2}repositories +1\nNothing was/,
+      );
+      const wrong = await cli('purge --repository acme/old --confirm acme/widgets');
+      expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('--confirm must be acme/old')]);
+      expect((await cli('purge --repository acme/old --confirm acme/old --dry-run')).out).toMatch(
+        /^Would purge/,
+      );
+      const done = await cli('purge --repository acme/old --confirm acme/old --reason asked --json');
+      expect([done.code, JSON.parse(done.out)]).toMatchObject([
+        0,
+        { purged: true, rows: { repositories: 1 } },
+      ]);
+      const [purge, ...more] = await inDatabase((db) => db.selectFrom('purges').selectAll().execute());
+      expect([purge, more]).toMatchObject([
+        { kind: 'repository', subject_id: 8, reason: 'asked', rows: { repositories: 1 } },
+        [],
+      ]);
+      expect((await cli('purge --repository acme/old')).err).toBe(
+        'acme/old is not in the database: check the spelling.',
+      );
+    });
+
+    test.each([
+      ['purge', 'say --repository or --person', 2],
+      ['purge --repository a/b --person c', 'cannot be used with option', 2],
+      ['purge --person nobody-there', 'nobody-there is nobody in the database', 1],
+    ] as const)('%s is refused', async (line, message, code) => {
+      expect(await cli(line)).toMatchObject({ code, out: '', err: expect.stringContaining(message) });
     });
   });
 

@@ -40,7 +40,14 @@ describe('an empty environment', () => {
         graphqlUrl: 'https://api.github.com/graphql',
         webUrl: 'https://github.com',
       },
-      database: { url: null, ca: null, schema: null, dataDir: '.data/app', allowEmbedded: false },
+      database: {
+        url: null,
+        ca: null,
+        schema: null,
+        dataDir: '.data/app',
+        allowEmbedded: false,
+        sizeLimitGb: null,
+      },
       inngest: { mode: 'off', eventKey: null, signingKey: null, baseUrl: null },
       bulk: {
         workflow: null,
@@ -58,6 +65,7 @@ describe('an empty environment', () => {
       budgets: { actionsMinutesPerMonth: null, inngestExecutionsPerMonth: null },
       retention: { deliveriesDays: 30, jobsDays: 180, removedDays: 90 },
       freshnessMs: 21_600_000,
+      prices: { actionsMinute: 0.006, inngestThousandExecutions: null, databaseGigabyteMonth: null },
       reconcilePeriodMs: 86_400_000,
       rollout: {
         percentage: 10,

@@ -1,0 +1,116 @@
+import { INNGEST_PATH } from '../../app/inngest/functions.ts';
+import type { Config } from '../../src/config/config.ts';
+import { INNGEST_EVENTS } from '../../src/dispatch/job-events.ts';
+import { ASK_WITHIN_MS, type Check } from './context.ts';
+import { type Finding, failed, ok, skipped, warning } from './finding.ts';
+import { createInngestApi, type InngestApi } from './inngest-api.ts';
+
+/** As `app/inngest` names itself to Inngest. */
+const APP_ID = 'hybrid-capture';
+
+export const inngestChecks: Check = {
+  name: 'inngest',
+  async run({ config }) {
+    if (config.inngest.mode === 'off') {
+      return [
+        skipped('inngest', 'inngest_off', 'No keys are set: recent work is done by the worker in the app.'),
+      ];
+    }
+    const api = createInngestApi(config.inngest);
+    const eventKey = await checkEventKey(api);
+    if (eventKey.code === 'inngest_unreachable') return [eventKey];
+    return [eventKey, ...(await checkRegistration(api, config)), await checkEndpoint(config)];
+  },
+};
+
+async function checkEventKey(api: InngestApi): Promise<Finding> {
+  let status: number;
+  try {
+    status = await api.sendNothing();
+  } catch {
+    return failed(
+      'inngest',
+      'inngest_unreachable',
+      `Inngest at ${api.eventUrl} does not answer.`,
+      'Start the server, or correct INNGEST_BASE_URL or INNGEST_DEV.',
+    );
+  }
+  if (status === 401 || status === 403 || status === 404) {
+    return failed(
+      'inngest event key',
+      'event_key_wrong',
+      `Inngest at ${api.eventUrl} refuses INNGEST_EVENT_KEY (${status}).`,
+      'Set INNGEST_EVENT_KEY to an event key of the same environment (Manage, Event Keys; for "inngest start" that of --event-key).',
+    );
+  }
+  if (status >= 500) {
+    return failed(
+      'inngest event key',
+      'inngest_unavailable',
+      `Inngest at ${api.eventUrl} answers ${status}.`,
+      'See what its log says; a self-hosted server needs --event-key.',
+    );
+  }
+  return ok('inngest event key', 'Inngest accepts it.');
+}
+
+async function checkRegistration(api: InngestApi, { http }: Config): Promise<Finding[]> {
+  const response = await api.get(`/v1/apps/${APP_ID}/functions`);
+  const register = `Register the app: curl -X PUT ${http.publicUrl?.origin ?? '<PUBLIC_URL>'}${INNGEST_PATH}, or sync it on Inngest's dashboard.`;
+  if (response.status === 401 || response.status === 403) {
+    return [
+      failed(
+        'inngest signing key',
+        'signing_key_wrong',
+        `Inngest refuses INNGEST_SIGNING_KEY (${response.status}).`,
+        'Set INNGEST_SIGNING_KEY to that of the same environment (Manage, Signing Key; for "inngest start" that of --signing-key).',
+      ),
+    ];
+  }
+  const key = ok('inngest signing key', 'Inngest accepts it.');
+  if (response.status === 404) {
+    return [
+      key,
+      failed('inngest functions', 'functions_not_registered', 'Inngest does not know this app.', register),
+    ];
+  }
+  if (!response.ok) {
+    return [
+      key,
+      warning(
+        'inngest functions',
+        'functions_unknown',
+        `Inngest answers ${response.status} to the question for its functions.`,
+        'Try --send-test-event, which goes the whole way.',
+      ),
+    ];
+  }
+  const text = await response.text();
+  const missing = Object.values(INNGEST_EVENTS).filter(({ name }) => !text.includes(`"${name}`));
+  if (missing.length === 0) return [key, ok('inngest functions', 'Every event starts a function.')];
+  return [
+    key,
+    failed(
+      'inngest functions',
+      'functions_not_registered',
+      `At Inngest no function is started by ${missing.map(({ name }) => name).join(', ')}.`,
+      register,
+    ),
+  ];
+}
+
+/** What Inngest calls. Unsigned, as here, it answers 401 with a signing key, and 500 without one in cloud mode. */
+async function checkEndpoint({ http, inngest }: Config): Promise<Finding> {
+  const check = 'inngest endpoint';
+  if (http.publicUrl === null) return skipped(check, 'no_public_url', 'PUBLIC_URL is not set.');
+  const url = `${http.publicUrl.origin}${INNGEST_PATH}`;
+  const status = await fetch(url, { signal: AbortSignal.timeout(ASK_WITHIN_MS) }).then(
+    (response) => response.status,
+    () => null,
+  );
+  const cure = 'Start the app with the same INNGEST_* variables as here.';
+  if (status === null) return failed(check, 'app_unreachable', `${url} does not answer.`, cure);
+  const isServed = inngest.mode === 'dev' ? status === 200 : status === 401 || status === 200;
+  if (isServed) return ok(check, `The app serves ${url}.`);
+  return failed(check, 'endpoint_not_served', `${url} answers ${status}.`, cure);
+}

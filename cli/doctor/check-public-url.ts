@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { isLocalHost } from '../../src/route/bulk-availability.ts';
+import { ASK_WITHIN_MS, type Check } from './context.ts';
+import { type Finding, failed, ok, warning } from './finding.ts';
+
+const Health = z.object({ status: z.enum(['ok', 'setup']) });
+const Readiness = z.object({ checks: z.record(z.string(), z.string()) });
+
+/** Asked from this machine: what only GitHub can't reach (a firewall) shows in the check "deliveries". */
+export const publicUrlCheck: Check = {
+  name: 'public url',
+  async run({ config }) {
+    const { publicUrl } = config.http;
+    if (publicUrl === null) {
+      const judge = config.bulk.workflow === null ? warning : failed;
+      return [
+        judge(
+          'public url',
+          'no_public_url',
+          'PUBLIC_URL is not set, so no runner and no Inngest can find the app.',
+          'Set PUBLIC_URL to the origin at which this app is reached, such as https://capture.example.com.',
+        ),
+      ];
+    }
+    if (isLocalHost(publicUrl.hostname) && !isLocalHost(new URL(config.github.webUrl).hostname)) {
+      return [
+        failed(
+          'public url',
+          'public_url_unreachable',
+          `PUBLIC_URL (${publicUrl.origin}) is a loopback or private address, which ${config.github.host} and its runners can't reach.`,
+          'Set PUBLIC_URL to a public https origin, or use a tunnel while developing (npm run dev -- --tunnel).',
+        ),
+      ];
+    }
+    return askApp(publicUrl.origin);
+  },
+};
+
+async function askApp(origin: string): Promise<Finding[]> {
+  const unreachable = (said: string) => [
+    failed(
+      'public url',
+      'app_unreachable',
+      `${origin} ${said}.`,
+      'Start the app, and see that DNS, the proxy and TLS in front of it lead to its HOST and PORT.',
+    ),
+  ];
+  let health: Response;
+  try {
+    health = await fetch(`${origin}/healthz`, {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(ASK_WITHIN_MS),
+    });
+  } catch (error) {
+    return unreachable(`does not answer (${reasonOf(error)})`);
+  }
+  if (!Health.safeParse(await health.json().catch(() => null)).success) {
+    return unreachable(`answers ${health.status}, and not as this app does`);
+  }
+  const response = await fetch(`${origin}/readyz`, { signal: AbortSignal.timeout(ASK_WITHIN_MS) });
+  const parsed = Readiness.safeParse(await response.json().catch(() => null));
+  const wrong = Object.entries(parsed.data?.checks ?? {}).filter(
+    ([, code]) => code !== 'ok' && code !== 'off',
+  );
+  if (response.ok) return [ok('public url', `The app answers at ${origin} and is ready.`)];
+  return [
+    failed(
+      'public url',
+      'app_not_ready',
+      `The app answers at ${origin}, and is not ready: ${wrong.map(([name, code]) => `${name} ${code}`).join(', ') || response.status}.`,
+      'The checks of these names here say what to do; docs/operations.md tells the codes.',
+    ),
+  ];
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (cause instanceof Error && 'code' in cause) return String(cause.code);
+  return cause instanceof Error ? cause.name : String(cause);
+}

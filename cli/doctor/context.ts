@@ -1,0 +1,32 @@
+import type { GitHubApp } from '../../app/github-app.ts';
+import type { Config } from '../../src/config/config.ts';
+import type { Database } from '../../src/store/database.ts';
+import type { Finding } from './finding.ts';
+
+/** What a check may look at. */
+export interface DoctorContext {
+  config: Config;
+  /** Null: it could not be opened, which is a finding of its own. */
+  db: Database | null;
+  /** Null: no credentials, or such that GitHub refuses. */
+  app: GitHubApp | null;
+  now: () => Date;
+}
+
+/** One area; it throws only where a thing that it needs is away, and that becomes a finding. */
+export interface Check {
+  name: string;
+  run: (context: DoctorContext) => Promise<Finding[]>;
+}
+
+/** What a question to another machine may take, in milliseconds. */
+export const ASK_WITHIN_MS = 8_000;
+
+/** Options of Octokit for a question that is asked once. */
+export function askOnce() {
+  return { retries: 0, signal: AbortSignal.timeout(ASK_WITHIN_MS) };
+}
+
+export function statusOf(error: unknown): number | null {
+  return error instanceof Error && 'status' in error ? Number(error.status) : null;
+}

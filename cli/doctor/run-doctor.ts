@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs';
+import type { Config } from '../../src/config/config.ts';
+import { DataFolderLockedError } from '../../src/store/folder-lock.ts';
+import { type OpenDatabase, openDatabase } from '../../src/store/open-database.ts';
+import { neutralizeLog } from '../../src/text/neutralize.ts';
+import { openGitHubApp } from '../open-github.ts';
+import { databaseChecks } from './check-database.ts';
+import { githubChecks } from './check-github.ts';
+import { inngestChecks } from './check-inngest.ts';
+import { jobsRepositoryChecks } from './check-jobs-repository.ts';
+import { publicUrlCheck } from './check-public-url.ts';
+import { rolloutCheck } from './check-rollout.ts';
+import type { Check } from './context.ts';
+import { type Finding, failed, skipped } from './finding.ts';
+import { hideSecrets } from './hide-secrets.ts';
+import { readConfiguration } from './read-configuration.ts';
+
+const CHECKS: readonly Check[] = [
+  databaseChecks,
+  publicUrlCheck,
+  githubChecks,
+  jobsRepositoryChecks,
+  inngestChecks,
+  rolloutCheck,
+];
+
+/**
+ * Looks at everything that must be right, in the order in which it is best put right, and changes nothing.
+ * @param more checks that do something, asked for by name
+ */
+export async function runDoctor(options: {
+  env: Readonly<Record<string, string | undefined>>;
+  more?: readonly Check[];
+  now?: () => Date;
+}): Promise<Finding[]> {
+  const { env, more = [], now = () => new Date() } = options;
+  const { config, findings } = readConfiguration(env);
+  if (config !== null) {
+    const opened = await open(config);
+    if (opened.finding) findings.push(opened.finding);
+    try {
+      const app = await openGitHubApp(config);
+      const context = { config, db: opened.database?.db ?? null, app, now };
+      for (const check of [...CHECKS, ...more]) {
+        findings.push(...(await check.run(context).catch((error) => [describeError(check, error)])));
+      }
+    } finally {
+      await opened.database?.close();
+    }
+  }
+  return findings.map((finding) => hideSecrets(finding, env));
+}
+
+async function open(config: Config): Promise<{ database: OpenDatabase | null; finding: Finding | null }> {
+  const { url, dataDir } = config.database;
+  if (url === null && !existsSync(dataDir)) {
+    const message = `There is no embedded database in ${dataDir} yet, and DATABASE_URL is not set.`;
+    const cure = 'Set DATABASE_URL to a Postgres database, or start the app once.';
+    return { database: null, finding: failed('database', 'no_database', message, cure) };
+  }
+  try {
+    return { database: await openDatabase(config.database), finding: null };
+  } catch (error) {
+    const message = error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : String(error);
+    // The app that has it looks at it, too.
+    if (error instanceof DataFolderLockedError) {
+      return { database: null, finding: skipped('database', 'database_in_use', message) };
+    }
+    const cure =
+      'Check DATABASE_URL and DATABASE_CA, that the server is up, and that it lets this machine in.';
+    return { database: null, finding: failed('database', 'database_unreachable', message, cure) };
+  }
+}
+
+function describeError({ name }: Check, error: unknown): Finding {
+  const text = error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : String(error);
+  return failed(
+    name,
+    'not_checked',
+    `This could not be looked at: ${neutralizeLog(text)}`,
+    'Put right what failed above, and run the doctor again.',
+  );
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import { INNGEST_EVENTS } from '../../src/dispatch/job-events.ts';
+import { neutralizeLog } from '../../src/text/neutralize.ts';
+import type { Check } from './context.ts';
+import { type Finding, failed, ok, skipped } from './finding.ts';
+import { createInngestApi } from './inngest-api.ts';
+
+const Sent = z.object({ ids: z.array(z.string()).min(1) });
+const Runs = z.object({
+  data: z.array(z.object({ status: z.string(), output: z.unknown().optional() })).nullable(),
+});
+const CHECK = 'inngest test event';
+const POLL_MS = 1_000;
+const ENDED: Readonly<Record<string, 'completed' | 'failed'>> = {
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'failed',
+};
+
+/**
+ * The whole way: an event to Inngest, its function in the app, a question to the database, and the outcome back. It costs
+ * two executions.
+ * @param patienceMs how long to wait for the run to end
+ */
+export function createTestEvent({ patienceMs = 30_000 }: { patienceMs?: number } = {}): Check {
+  return {
+    name: CHECK,
+    async run({ config }) {
+      if (config.inngest.mode === 'off') return [skipped(CHECK, 'inngest_off', 'No keys are set.')];
+      const api = createInngestApi(config.inngest);
+      const nonce = randomUUID();
+      const { name, version } = INNGEST_EVENTS.test;
+      const startedAt = performance.now();
+      const response = await api.send({ id: `doctor:${nonce}`, name, v: version, data: { nonce } });
+      const sent = Sent.safeParse(await response.json().catch(() => null));
+      const id = sent.data?.ids[0];
+      if (!response.ok || id === undefined) {
+        return [
+          failed(
+            CHECK,
+            'event_refused',
+            `Inngest answers ${response.status} to the event.`,
+            'Set INNGEST_EVENT_KEY to an event key of the same environment.',
+          ),
+        ];
+      }
+      for (let last: Finding | null = null; ; ) {
+        // The answer is cached for 15 s unless the address differs.
+        const answer = await api.get(`/v1/events/${id}/runs?_=${randomUUID()}`);
+        const [run] = Runs.safeParse(await answer.json().catch(() => null)).data?.data ?? [];
+        const ended = run && ENDED[run.status.toLowerCase()];
+        const seconds = (performance.now() - startedAt) / 1_000;
+        if (run && ended) return [judgeEnd(ended, run.output, nonce, seconds)];
+        last = run ? notEnded(run.status) : notTriggered(answer.status);
+        if (seconds * 1_000 >= patienceMs) return [last];
+        await wait(POLL_MS);
+      }
+    },
+  };
+}
+
+function judgeEnd(ended: 'completed' | 'failed', output: unknown, nonce: string, seconds: number): Finding {
+  const text = JSON.stringify(output ?? null);
+  if (ended === 'failed') {
+    return failed(
+      CHECK,
+      'test_run_failed',
+      `The function ran and failed: ${neutralizeLog(text, 300)}`,
+      'See what the log of the app says; the function asks the database.',
+    );
+  }
+  if (output !== undefined && !text.includes(nonce)) {
+    return failed(
+      CHECK,
+      'answered_by_another',
+      'A function answered, and not with what was sent.',
+      'See that one version of the app alone is registered under this name in this environment of Inngest.',
+    );
+  }
+  return ok(CHECK, `Sent, carried out by the app, and back in ${seconds.toFixed(1)} s.`);
+}
+
+function notTriggered(status: number): Finding {
+  return failed(
+    CHECK,
+    'no_function_triggered',
+    `Inngest took the event, and no function started (${status}).`,
+    'Register the app (the check "inngest functions"), in the environment of the event key.',
+  );
+}
+
+function notEnded(status: string): Finding {
+  return failed(
+    CHECK,
+    'test_run_not_ended',
+    `A function was started, and is still ${status.toLowerCase()}.`,
+    'See that Inngest reaches the app (the check "inngest endpoint"), and that no other runs hold all of its steps.',
+  );
+}
