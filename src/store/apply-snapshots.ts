@@ -116,13 +116,12 @@ export async function removeUnseen(
 function removal({ table, seenIn, isDeleted, only }: NestedRows, kind: ItemKind, column: string) {
   const name = sql.ref(`${seenIn}_${table}`);
   const seenAt = sql.ref(`item.${column}`);
-  const unseen = sql`${sql.ref(`nested.${kind}_id`)} = item.id and nested.captured_at < ${seenAt}
-    and ${only ?? sql`true`}`;
+  const unseen = sql`${sql.ref(`nested.${kind}_id`)} = item.id and nested.captured_at < case when ${only ?? sql`true`} ${isDeleted ? sql`` : sql`and nested.deleted_at is null`} then ${seenAt} end`;
   if (isDeleted)
     return sql`${name} as (delete from ${sql.table(table)} as nested using item where ${unseen})`;
   // "Last seen" just before the snapshot: a row that is seen at the very time when it began is there.
   return sql`${name} as (update ${sql.table(table)} as nested
     set deleted_at = ${seenAt}, captured_at = ${seenAt} - interval '1 microsecond'
       ${table === 'review_threads' ? sql`` : sql`, body = null`}
-    from item where ${unseen} and nested.deleted_at is null)`;
+    from item where ${unseen})`;
 }
