@@ -18,23 +18,18 @@ const SQL_TYPES: Record<ColumnType, string> = {
  */
 export function upsertSql(table: TableName, columns: readonly string[]): string {
   const { key } = CAPTURE_TABLES[table];
-  const changes = changesOf(table, columns).join(',\n  ');
   const guard = isOwnSql(table);
   return `INSERT INTO ${table} AS stored (${columns.join(', ')})
 SELECT ${columns.join(', ')} FROM ${recordsSql(table, columns)}
-ON CONFLICT (${key.join(', ')}) DO UPDATE SET
-  ${changes}${guard === null ? '' : `\nWHERE ${guard}`}`;
+ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${changesSql(table, columns)}${guard === null ? '' : `\nWHERE ${guard}`}`;
 }
 
 /** The statement that marks stored rows as deleted; rows that are not stored are ignored. `$1` and `$2` as above. */
 export function tombstoneSql(table: TableName, columns: readonly string[]): string {
   const { key } = CAPTURE_TABLES[table];
   const match = key.map((name) => `stored.${name} = excluded.${name}`).join(' AND ');
-  const changes = changesOf(
-    table,
-    columns.filter((name) => name === 'deleted_at' || name === 'captured_at'),
-  );
-  return `UPDATE ${table} AS stored SET ${changes.join(', ')}
+  const changed = columns.filter((name) => name === 'deleted_at' || name === 'captured_at');
+  return `UPDATE ${table} AS stored SET ${changesSql(table, changed)}
 FROM ${recordsSql(table, columns, 'excluded')}
 WHERE ${match} AND (${isOwnSql(table) ?? 'true'})`;
 }
@@ -81,32 +76,37 @@ function isOwnSql(table: TableName): string | null {
   }
 }
 
-function changesOf(table: TableName, incoming: readonly string[]): string[] {
+/**
+ * What becomes of a stored row that these columns come for. What all of them depend on is told once, in `seen` (OFFSET
+ * keeps it from being written out for each): a statement of 40 columns takes longer to read and to plan than its rows do.
+ */
+function changesSql(table: TableName, incoming: readonly string[]): string {
   const { key, columns } = CAPTURE_TABLES[table];
-  const isNewer = isNewerSql(table, incoming);
-  const isDeleted = `(${DELETED_AT}) IS NOT NULL`;
   // A tombstone loses its body, also when the incoming row has none.
   const names = 'body' in columns && !incoming.includes('body') ? [...incoming, 'body'] : incoming;
-  return names
-    .filter((name) => !key.includes(name))
-    .map((name) => {
-      const column = columns[name];
-      if (name === 'captured_at') return 'captured_at = greatest(stored.captured_at, excluded.captured_at)';
-      if (name === 'deleted_at') return `deleted_at = ${DELETED_AT}`;
-      const [stored, given] = [`stored.${name}`, `excluded.${name}`];
-      let value =
-        column?.onNull === 'keep'
-          ? `CASE WHEN ${isNewer} THEN coalesce(${given}, ${stored}) ELSE coalesce(${stored}, ${given}) END`
-          : `CASE WHEN ${isNewer} THEN ${given} ELSE ${stored} END`;
-      if (!incoming.includes(name)) value = stored;
-      if (name === 'body') value = `CASE WHEN ${isDeleted} THEN NULL ELSE ${value} END`;
-      const condition = column?.onlyWhile;
-      if (condition !== undefined) {
-        const holds = `CASE WHEN ${isNewer} THEN excluded.${condition} ELSE stored.${condition} END`;
-        value = `CASE WHEN ${holds} THEN ${value} END`;
-      }
-      return `${name} = ${value}`;
-    });
+  const changed = names.filter((name) => !key.includes(name));
+  const seen = [`${isNewerSql(table, incoming)} AS is_newer`];
+  if (incoming.includes('deleted_at')) seen.push(`${DELETED_AT} AS deleted_at`);
+  return `(${changed.join(', ')}) = (SELECT
+  ${changed.map((name) => valueSql(table, name, incoming)).join(',\n  ')}
+  FROM (SELECT ${seen.join(', ')} OFFSET 0) AS seen)`;
+}
+
+function valueSql(table: TableName, name: string, incoming: readonly string[]): string {
+  if (name === 'captured_at') return 'greatest(stored.captured_at, excluded.captured_at)';
+  if (name === 'deleted_at') return 'seen.deleted_at';
+  const column = CAPTURE_TABLES[table].columns[name];
+  const [stored, given] = [`stored.${name}`, `excluded.${name}`];
+  let value =
+    column?.onNull === 'keep'
+      ? `CASE WHEN is_newer THEN coalesce(${given}, ${stored}) ELSE coalesce(${stored}, ${given}) END`
+      : `CASE WHEN is_newer THEN ${given} ELSE ${stored} END`;
+  if (!incoming.includes(name)) value = stored;
+  if (name === 'body') value = `CASE WHEN seen.deleted_at IS NULL THEN ${value} END`;
+  const condition = column?.onlyWhile;
+  if (condition === undefined) return value;
+  const holds = `CASE WHEN is_newer THEN excluded.${condition} ELSE stored.${condition} END`;
+  return `CASE WHEN ${holds} THEN ${value} END`;
 }
 
 function isNewerSql(table: TableName, incoming: readonly string[]): string {
