@@ -1,12 +1,13 @@
 import { type RawBuilder, sql } from 'kysely';
+import { CAPTURE_TABLES } from './capture-tables.ts';
 import type { Database } from './database.ts';
-import type { Snapshot } from './validate-rows.ts';
+import type { Snapshot, TableName } from './validate-rows.ts';
 
 type ItemKind = 'pull_request' | 'issue';
 
 /** Nested rows of which a snapshot speaks, and the column of their item that remembers the newest one. */
 interface NestedRows {
-  table: string;
+  table: TableName;
   seenIn: 'nested_captured_at' | 'threads_captured_at';
   /** GitHub tells nothing of them once they are gone: they go away; the others leave a tombstone. */
   isDeleted: boolean;
@@ -16,7 +17,7 @@ interface NestedRows {
 
 const NESTED: Record<ItemKind, readonly NestedRows[]> = {
   pull_request: [
-    ...['commits', 'files', 'pull_request_labels', 'pull_request_assignees'].map(
+    ...(['commits', 'files', 'pull_request_labels', 'pull_request_assignees'] as const).map(
       (table) => ({ table, seenIn: 'nested_captured_at', isDeleted: true }) as const,
     ),
     { table: 'reviews', seenIn: 'nested_captured_at', isDeleted: false },
@@ -24,13 +25,13 @@ const NESTED: Record<ItemKind, readonly NestedRows[]> = {
       table: 'comments',
       seenIn: 'nested_captured_at',
       isDeleted: false,
-      only: sql`nested.comment_type = 'issue'`,
+      only: sql`found.comment_type = 'issue'`,
     },
     {
       table: 'comments',
       seenIn: 'threads_captured_at',
       isDeleted: false,
-      only: sql`nested.comment_type = 'review'`,
+      only: sql`found.comment_type = 'review'`,
     },
     { table: 'review_threads', seenIn: 'threads_captured_at', isDeleted: false },
   ],
@@ -112,16 +113,32 @@ export async function removeUnseen(
   }
 }
 
-/** One part of a `with`: removes rows that were last seen before the time in that column of `item`. */
+/**
+ * One part of a `with`: removes rows that were last seen before the time in that column of `item`. They are looked for item
+ * by item, through the index (OFFSET keeps the two apart): as a plain join it would be planned by statistics, and of a
+ * table that was filled a moment ago there are none, so it would compare each of its rows with each of the items.
+ */
 function removal({ table, seenIn, isDeleted, only }: NestedRows, kind: ItemKind, column: string) {
   const name = sql.ref(`${seenIn}_${table}`);
   const seenAt = sql.ref(`item.${column}`);
-  const unseen = sql`${sql.ref(`nested.${kind}_id`)} = item.id and nested.captured_at < case when ${only ?? sql`true`} ${isDeleted ? sql`` : sql`and nested.deleted_at is null`} then ${seenAt} end`;
+  const { key } = CAPTURE_TABLES[table];
+  const alive = isDeleted ? sql`` : sql`and found.deleted_at is null`;
+  const unseen = sql`item cross join lateral (select ${sql.join(key.map((part) => sql.ref(`found.${part}`)))}
+    from ${sql.table(table)} as found where ${sql.ref(`found.${kind}_id`)} = item.id
+      and found.captured_at < ${seenAt} ${only === undefined ? sql`` : sql`and ${only}`} ${alive} offset 0) as unseen`;
+  const isUnseen = sql.join(
+    [
+      ...key.map((part) => sql`${sql.ref(`nested.${part}`)} = ${sql.ref(`unseen.${part}`)}`),
+      // Once more: another transaction may have seen it meanwhile.
+      sql`nested.captured_at < ${seenAt}`,
+    ],
+    sql` and `,
+  );
   if (isDeleted)
-    return sql`${name} as (delete from ${sql.table(table)} as nested using item where ${unseen})`;
+    return sql`${name} as (delete from ${sql.table(table)} as nested using ${unseen} where ${isUnseen})`;
   // "Last seen" just before the snapshot: a row that is seen at the very time when it began is there.
   return sql`${name} as (update ${sql.table(table)} as nested
     set deleted_at = ${seenAt}, captured_at = ${seenAt} - interval '1 microsecond'
       ${table === 'review_threads' ? sql`` : sql`, body = null`}
-    from item where ${unseen})`;
+    from ${unseen} where ${isUnseen})`;
 }

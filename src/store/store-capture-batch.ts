@@ -39,6 +39,9 @@ export async function storeCaptureBatch(
   const parents = parentsOf([...nested.flatMap((group) => group.rows), ...snapshots]);
   let stored = 0;
   try {
+    // Compiling pays for statements that run for seconds. Of tables that were filled a moment ago, which it knows nothing
+    // of, the planner believes that these would.
+    await sql`set local jit = off`.execute(trx);
     for (const group of items) stored += await upsert(trx, group, repositoryId);
     await refuseForeignParents(trx, 'pull_requests', parents.pull_request, repositoryId);
     await refuseForeignParents(trx, 'issues', parents.issue, repositoryId);
