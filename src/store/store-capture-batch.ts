@@ -5,7 +5,7 @@ import { CAPTURE_TABLES } from './capture-tables.ts';
 import type { Database } from './database.ts';
 import { mergeDuplicates } from './merge-duplicates.ts';
 import { ForeignRowError, InvalidRowError, translateRowError } from './row-errors.ts';
-import { foreignRowSql, tombstoneSql, upsertSql } from './upsert-sql.ts';
+import { foreignRowSql, parametersOf, tombstoneSql, upsertSql } from './upsert-sql.ts';
 import { describeKey, type Row, type RowGroup, type TableName, validateRows } from './validate-rows.ts';
 
 export interface StoreOptions {
@@ -14,7 +14,7 @@ export interface StoreOptions {
   rows: readonly CaptureRow[];
 }
 
-/** One statement takes no more; a body has up to 65,536 characters, and one JSON value in Postgres up to 256 MB. */
+/** One statement takes no more: PostgreSQL takes up to 1 GB of parameters, but it and we hold them in memory. */
 const MOST = { rows: 10_000, characters: 16 * 1024 * 1024 };
 
 /** Tables that others refer to; those who refer to them can only be checked once they are stored. */
@@ -71,42 +71,53 @@ async function upsert(trx: Database, { table, columns, rows }: RowGroup, reposit
   const statement = upsertSql(table, columns);
   let stored = 0;
   for (const chunk of chunksOf(mergeDuplicates(rows, CAPTURE_TABLES[table]))) {
-    const changed = await run(trx, statement, chunk.json, repositoryId);
-    if (changed < chunk.count) await refuseForeignRow(trx, table, chunk.json, repositoryId);
+    const changed = await run(trx, statement, columns, chunk, repositoryId);
+    if (changed < chunk.length) await refuseForeignRow(trx, table, chunk, repositoryId);
     stored += changed;
   }
   return stored;
 }
 
 async function entomb(trx: Database, { table, columns, rows }: RowGroup, repositoryId: number) {
-  const named = [...CAPTURE_TABLES[table].key, 'deleted_at', 'captured_at'];
-  const statement = tombstoneSql(
-    table,
-    columns.filter((name) => named.includes(name)),
-  );
+  const told = [...CAPTURE_TABLES[table].key, 'deleted_at', 'captured_at'];
+  const named = columns.filter((name) => told.includes(name));
+  const statement = tombstoneSql(table, named);
   let stored = 0;
   for (const chunk of chunksOf(mergeDuplicates(rows, CAPTURE_TABLES[table]))) {
-    await refuseForeignRow(trx, table, chunk.json, repositoryId);
-    stored += await run(trx, statement, chunk.json, repositoryId);
+    await refuseForeignRow(trx, table, chunk, repositoryId);
+    stored += await run(trx, statement, named, chunk, repositoryId);
   }
   return stored;
 }
 
-async function run(trx: Database, statement: string, json: string, repositoryId: number): Promise<number> {
-  const parameters = statement.includes('$2') ? [json, repositoryId] : [json];
+async function run(
+  trx: Database,
+  statement: string,
+  columns: readonly string[],
+  rows: readonly Row[],
+  repositoryId: number,
+): Promise<number> {
+  const parameters = parametersOf(statement, columns, rows, repositoryId);
   const { numAffectedRows } = await trx.executeQuery(CompiledQuery.raw(statement, parameters));
   return Number(numAffectedRows ?? 0);
 }
 
 /** Names a row whose key is stored under another repository; nothing happens when there is none. */
-async function refuseForeignRow(trx: Database, table: TableName, json: string, repositoryId: number) {
+async function refuseForeignRow(
+  trx: Database,
+  table: TableName,
+  keys: readonly Row[],
+  repositoryId: number,
+): Promise<void> {
+  const { key } = CAPTURE_TABLES[table];
   const statement = foreignRowSql(table);
-  if (!statement.includes('$2')) return;
-  const { rows } = await trx.executeQuery<Row>(CompiledQuery.raw(statement, [json, repositoryId]));
+  if (statement === null) return;
+  const parameters = parametersOf(statement, key, keys, repositoryId);
+  const { rows } = await trx.executeQuery<Row>(CompiledQuery.raw(statement, parameters));
   const [foreign] = rows;
   if (foreign === undefined) return;
   throw new ForeignRowError(
-    `${table} ${describeKey(CAPTURE_TABLES[table].key, foreign)} is stored under another repository than ${repositoryId}. Nothing of the batch was stored.`,
+    `${table} ${describeKey(key, foreign)} is stored under another repository than ${repositoryId}. Nothing of the batch was stored.`,
   );
 }
 
@@ -140,7 +151,7 @@ async function refuseForeignThreads(trx: Database, nested: readonly RowGroup[], 
   const ids = new Set(comments.map((row) => row.review_thread_id).filter((id) => typeof id === 'string'));
   if (ids.size === 0) return;
   const keys = [...ids].map((id) => ({ id }));
-  for (const { json } of chunksOf(keys)) await refuseForeignRow(trx, 'review_threads', json, repositoryId);
+  for (const chunk of chunksOf(keys)) await refuseForeignRow(trx, 'review_threads', chunk, repositoryId);
 }
 
 function parentsOf(rows: readonly { pull_request_id?: unknown; issue_id?: unknown }[]) {
@@ -152,19 +163,28 @@ function parentsOf(rows: readonly { pull_request_id?: unknown; issue_id?: unknow
   return { pull_request: [...parents.pull_request], issue: [...parents.issue] };
 }
 
-/** Rows as JSON arrays, none of them too large for one statement. */
-function* chunksOf(rows: readonly Row[]): Generator<{ json: string; count: number }> {
-  let parts: string[] = [];
+/** The rows in parts, none of them too large for one statement. */
+function* chunksOf(rows: readonly Row[]): Generator<Row[]> {
+  let chunk: Row[] = [];
   let characters = 0;
   for (const row of rows) {
-    const part = JSON.stringify(row);
-    if (parts.length > 0 && (parts.length >= MOST.rows || characters + part.length > MOST.characters)) {
-      yield { json: `[${parts.join()}]`, count: parts.length };
-      parts = [];
+    const size = charactersOf(row);
+    if (chunk.length > 0 && (chunk.length >= MOST.rows || characters + size > MOST.characters)) {
+      yield chunk;
+      chunk = [];
       characters = 0;
     }
-    parts.push(part);
-    characters += part.length;
+    chunk.push(row);
+    characters += size;
   }
-  if (parts.length > 0) yield { json: `[${parts.join()}]`, count: parts.length };
+  if (chunk.length > 0) yield chunk;
+}
+
+function charactersOf(row: Row): number {
+  let characters = 0;
+  for (const name in row) {
+    const value = row[name];
+    if (typeof value === 'string') characters += value.length;
+  }
+  return characters;
 }

@@ -1,5 +1,5 @@
 import { CAPTURE_TABLES, type ColumnType } from './capture-tables.ts';
-import type { TableName } from './validate-rows.ts';
+import type { Row, TableName } from './validate-rows.ts';
 
 const SQL_TYPES: Record<ColumnType, string> = {
   id: 'bigint',
@@ -14,53 +14,87 @@ const SQL_TYPES: Record<ColumnType, string> = {
 /**
  * The statement that stores rows with these columns, so that whatever the order of arrival, the end is the same: a newer
  * row replaces, an older one only fills in what is not known, a deletion counts until the row is seen later.
- * `$1` is a JSON array of rows, `$2` the repository; a stored row of another repository is left as it is.
+ * Its parameters are an array literal for each of the columns, then, where the text has it, the repository
+ * (`parametersOf`); a stored row of another repository is left as it is.
  */
 export function upsertSql(table: TableName, columns: readonly string[]): string {
   const { key } = CAPTURE_TABLES[table];
-  const guard = isOwnSql(table);
+  const guard = isOwnSql(table, columns);
   return `INSERT INTO ${table} AS stored (${columns.join(', ')})
-SELECT ${columns.join(', ')} FROM ${recordsSql(table, columns)}
+SELECT * FROM ${recordsSql(table, columns)}
 ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${changesSql(table, columns)}${guard === null ? '' : `\nWHERE ${guard}`}`;
 }
 
-/** The statement that marks stored rows as deleted; rows that are not stored are ignored. `$1` and `$2` as above. */
+/** The statement that marks stored rows as deleted; rows that are not stored are ignored. Parameters as above. */
 export function tombstoneSql(table: TableName, columns: readonly string[]): string {
   const { key } = CAPTURE_TABLES[table];
   const match = key.map((name) => `stored.${name} = excluded.${name}`).join(' AND ');
   const changed = columns.filter((name) => name === 'deleted_at' || name === 'captured_at');
   return `UPDATE ${table} AS stored SET ${changesSql(table, changed)}
 FROM ${recordsSql(table, columns, 'excluded')}
-WHERE ${match} AND (${isOwnSql(table) ?? 'true'})`;
+WHERE ${match} AND (${isOwnSql(table, columns) ?? 'true'})`;
 }
 
-/** Finds one stored row that the rows of `$1` name and that belongs to another repository than `$2`. */
-export function foreignRowSql(table: TableName): string {
+/**
+ * Finds one stored row with one of these keys that belongs to another repository. Parameters as above, the columns being
+ * those of the key; null where the key says it all.
+ */
+export function foreignRowSql(table: TableName): string | null {
   const { key } = CAPTURE_TABLES[table];
+  const isOwn = isOwnSql(table, key);
+  if (isOwn === null) return null;
   const match = key.map((name) => `stored.${name} = incoming.${name}`).join(' AND ');
-  return `SELECT stored.* FROM ${recordsSql(table, key, 'incoming')} JOIN ${table} AS stored ON ${match}
-WHERE NOT (${isOwnSql(table) ?? 'true'}) LIMIT 1`;
+  return `SELECT stored.* FROM ${recordsSql(table, key)} JOIN ${table} AS stored ON ${match}
+WHERE NOT (${isOwn}) LIMIT 1`;
 }
+
+/** What a statement for these rows takes, in the order of its parameters. */
+export function parametersOf(
+  statement: string,
+  columns: readonly string[],
+  rows: readonly Row[],
+  repositoryId: number,
+): (string | number)[] {
+  const arrays = columns.map((name) => arrayLiteral(rows, name));
+  return statement.includes(repositoryParameter(columns)) ? [...arrays, repositoryId] : arrays;
+}
+
+function repositoryParameter(columns: readonly string[]): string {
+  return `$${columns.length + 1}`;
+}
+
+/** A column as PostgreSQL writes an array (manual, 8.15.6). As text, since drivers differ in how they take arrays. */
+function arrayLiteral(rows: readonly Row[], name: string): string {
+  const elements = rows.map((row) => {
+    const value = row[name] ?? null;
+    if (typeof value !== 'string') return value === null ? 'NULL' : String(value);
+    return NEEDS_ESCAPE.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : `"${value}"`;
+  });
+  return `{${elements.join()}}`;
+}
+
+const NEEDS_ESCAPE = /["\\]/;
 
 function recordsSql(table: TableName, columns: readonly string[], alias = 'incoming'): string {
   const { columns: specifications } = CAPTURE_TABLES[table];
-  const types = columns.map((name) => {
+  const arrays = columns.map((name, index) => {
     const type = specifications[name]?.type;
     if (type === undefined) throw new Error(`${table} has no column ${name}`);
-    return `${name} ${SQL_TYPES[type]}`;
+    return `$${index + 1}::${SQL_TYPES[type]}[]`;
   });
-  return `jsonb_to_recordset($1::text::jsonb) AS ${alias} (${types.join(', ')})`;
+  return `unnest(${arrays.join(', ')}) AS ${alias} (${columns.join(', ')})`;
 }
 
-/** Whether the stored row belongs to the repository `$2`; null where its key says so, or nothing does. */
-function isOwnSql(table: TableName): string | null {
+/** Whether the stored row belongs to the repository; null where its key says so, or nothing does. */
+function isOwnSql(table: TableName, incoming: readonly string[]): string | null {
   const { owner, key, columns } = CAPTURE_TABLES[table];
+  const repository = repositoryParameter(incoming);
   switch (owner) {
     case 'global':
     case 'self':
       return null;
     case 'repository_id':
-      return key.includes('repository_id') ? null : 'stored.repository_id = $2';
+      return key.includes('repository_id') ? null : `stored.repository_id = ${repository}`;
     case 'parent': {
       if (key.includes('pull_request_id') || key.includes('issue_id')) return null;
       const parents = [
@@ -69,7 +103,7 @@ function isOwnSql(table: TableName): string | null {
       ].filter(([column = '']) => column in columns);
       return parents
         .map(([column, parent]) => {
-          return `EXISTS (SELECT FROM ${parent} p WHERE p.id = stored.${column} AND p.repository_id = $2)`;
+          return `EXISTS (SELECT FROM ${parent} p WHERE p.id = stored.${column} AND p.repository_id = ${repository})`;
         })
         .join(' OR ');
     }
