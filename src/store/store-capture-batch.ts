@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { CompiledQuery, sql } from 'kysely';
 import type { CaptureRow } from '../destination/destination.ts';
 import { removeUnseen, storeSnapshots } from './apply-snapshots.ts';
@@ -6,7 +7,16 @@ import type { Database } from './database.ts';
 import { mergeDuplicates } from './merge-duplicates.ts';
 import { ForeignRowError, InvalidRowError, translateRowError } from './row-errors.ts';
 import { foreignRowSql, parametersOf, tombstoneSql, upsertSql } from './upsert-sql.ts';
-import { describeKey, type Row, type RowGroup, type TableName, validateRows } from './validate-rows.ts';
+import {
+  describeKey,
+  type Row,
+  type RowGroup,
+  sortRows,
+  type TableName,
+  type ValidRows,
+  validateRows,
+  validateSnapshots,
+} from './validate-rows.ts';
 
 export interface StoreOptions {
   /** The repository that every row belongs to, whatever the rows say. */
@@ -17,9 +27,10 @@ export interface StoreOptions {
 /** One statement takes no more: PostgreSQL takes up to 1 GB of parameters, but it and we hold them in memory. */
 const MOST = { rows: 10_000, characters: 16 * 1024 * 1024 };
 
+const TABLES = Object.keys(CAPTURE_TABLES) as TableName[];
 /** Tables that others refer to; those who refer to them can only be checked once they are stored. */
 const ITEMS: readonly TableName[] = ['contributors', 'repositories', 'labels', 'pull_requests', 'issues'];
-const ORDER = Object.keys(CAPTURE_TABLES) as TableName[];
+const NESTED = TABLES.filter((table) => !ITEMS.includes(table));
 
 /**
  * Stores captured rows in the caller's transaction, set by set: newer rows replace, older ones fill in what is not known,
@@ -31,51 +42,87 @@ export async function storeCaptureBatch(
   trx: Database,
   { repositoryId, rows }: StoreOptions,
 ): Promise<{ rows: number }> {
-  const { groups, tombstones, snapshots } = validateRows(rows, repositoryId);
-  refuseOtherRepositories(groups, repositoryId);
-  const sorted = groups.toSorted((a, b) => ORDER.indexOf(a.table) - ORDER.indexOf(b.table));
-  const items = sorted.filter(({ table }) => ITEMS.includes(table));
-  const nested = sorted.filter(({ table }) => !ITEMS.includes(table));
-  const parents = parentsOf([...nested.flatMap((group) => group.rows), ...snapshots]);
+  const sorted = sortRows(rows);
+  const validate = (tables: readonly TableName[]) =>
+    tables.map((table) => validateRows(table, sorted.tables.get(table) ?? [], repositoryId));
   let stored = 0;
+  let running: Promise<void> = Promise.resolve();
+
+  /** Each statement is made while the one before runs; the last one is left `running`. */
+  async function storeOneAhead(groups: readonly RowGroup[]): Promise<void> {
+    for (const group of groups) {
+      for (const statement of upsertsOf(group, repositoryId)) {
+        await running;
+        running = upsert(trx, statement, repositoryId).then((changed) => {
+          stored += changed;
+        });
+        // Until it is awaited, a failure must not count as unhandled.
+        running.catch(() => {});
+        // It is on its way before the next one is made.
+        await setImmediate();
+      }
+    }
+  }
+
   try {
     // Compiling pays for statements that run for seconds. Of tables that were filled a moment ago, which it knows nothing
     // of, the planner believes that these would.
     await sql`set local jit = off`.execute(trx);
-    for (const group of items) stored += await upsert(trx, group, repositoryId);
+    const snapshots = validateSnapshots(sorted.snapshots);
+    const items = validate(ITEMS);
+    refuseOtherRepositories(items, repositoryId);
+    await storeOneAhead(items.flatMap(({ groups }) => groups));
+    const nested = validate(NESTED);
+    const parents = parentsOf([
+      ...nested.flatMap(({ groups }) => groups.flatMap((group) => group.rows)),
+      ...snapshots,
+    ]);
+    await running;
     await refuseForeignParents(trx, 'pull_requests', parents.pull_request, repositoryId);
     await refuseForeignParents(trx, 'issues', parents.issue, repositoryId);
-    for (const group of nested) stored += await upsert(trx, group, repositoryId);
-    await refuseForeignThreads(trx, nested, repositoryId);
-    for (const group of tombstones) stored += await entomb(trx, group, repositoryId);
+    await storeOneAhead(nested.flatMap(({ groups }) => groups));
+    await running;
+    await refuseForeignThreads(trx, sorted.tables.get('comments') ?? [], repositoryId);
+    for (const { tombstones } of [...items, ...nested]) {
+      for (const group of tombstones) stored += await entomb(trx, group, repositoryId);
+    }
     await storeSnapshots(trx, snapshots, repositoryId);
     await removeUnseen(trx, parents);
   } catch (error) {
+    // Nothing goes on in the transaction once the caller knows of it.
+    await running.catch(() => {});
     throw translateRowError(error);
   }
   return { rows: stored };
 }
 
-function refuseOtherRepositories(groups: readonly RowGroup[], repositoryId: number): void {
-  for (const { table, rows } of groups) {
-    if (table !== 'repositories') continue;
-    const other = rows.find(({ id }) => id !== repositoryId);
-    if (other === undefined) continue;
-    throw new ForeignRowError(
-      `repositories id ${other.id}: the batch is for repository ${repositoryId}. Nothing of it was stored.`,
-    );
+function refuseOtherRepositories(items: readonly ValidRows[], repositoryId: number): void {
+  const groups = items.flatMap((valid) => valid.groups).filter(({ table }) => table === 'repositories');
+  const other = groups.flatMap(({ rows }) => rows).find(({ id }) => id !== repositoryId);
+  if (other === undefined) return;
+  throw new ForeignRowError(
+    `repositories id ${other.id}: the batch is for repository ${repositoryId}. Nothing of it was stored.`,
+  );
+}
+
+interface Upsert {
+  table: TableName;
+  rows: readonly Row[];
+  query: CompiledQuery;
+}
+
+function* upsertsOf({ table, columns, rows }: RowGroup, repositoryId: number): Generator<Upsert> {
+  const statement = upsertSql(table, columns);
+  for (const chunk of chunksOf(mergeDuplicates(rows, CAPTURE_TABLES[table]))) {
+    const parameters = parametersOf(statement, columns, chunk, repositoryId);
+    yield { table, rows: chunk, query: CompiledQuery.raw(statement, parameters) };
   }
 }
 
-async function upsert(trx: Database, { table, columns, rows }: RowGroup, repositoryId: number) {
-  const statement = upsertSql(table, columns);
-  let stored = 0;
-  for (const chunk of chunksOf(mergeDuplicates(rows, CAPTURE_TABLES[table]))) {
-    const changed = await run(trx, statement, columns, chunk, repositoryId);
-    if (changed < chunk.length) await refuseForeignRow(trx, table, chunk, repositoryId);
-    stored += changed;
-  }
-  return stored;
+async function upsert(trx: Database, { table, rows, query }: Upsert, repositoryId: number): Promise<number> {
+  const changed = await run(trx, query);
+  if (changed < rows.length) await refuseForeignRow(trx, table, rows, repositoryId);
+  return changed;
 }
 
 async function entomb(trx: Database, { table, columns, rows }: RowGroup, repositoryId: number) {
@@ -85,20 +132,14 @@ async function entomb(trx: Database, { table, columns, rows }: RowGroup, reposit
   let stored = 0;
   for (const chunk of chunksOf(mergeDuplicates(rows, CAPTURE_TABLES[table]))) {
     await refuseForeignRow(trx, table, chunk, repositoryId);
-    stored += await run(trx, statement, named, chunk, repositoryId);
+    const parameters = parametersOf(statement, named, chunk, repositoryId);
+    stored += await run(trx, CompiledQuery.raw(statement, parameters));
   }
   return stored;
 }
 
-async function run(
-  trx: Database,
-  statement: string,
-  columns: readonly string[],
-  rows: readonly Row[],
-  repositoryId: number,
-): Promise<number> {
-  const parameters = parametersOf(statement, columns, rows, repositoryId);
-  const { numAffectedRows } = await trx.executeQuery(CompiledQuery.raw(statement, parameters));
+async function run(trx: Database, query: CompiledQuery): Promise<number> {
+  const { numAffectedRows } = await trx.executeQuery(query);
   return Number(numAffectedRows ?? 0);
 }
 
@@ -146,10 +187,8 @@ async function refuseForeignParents(
 }
 
 /** A comment's thread must be of the repository too. */
-async function refuseForeignThreads(trx: Database, nested: readonly RowGroup[], repositoryId: number) {
-  const comments = nested.filter(({ table }) => table === 'comments').flatMap(({ rows }) => rows);
+async function refuseForeignThreads(trx: Database, comments: readonly Row[], repositoryId: number) {
   const ids = new Set(comments.map((row) => row.review_thread_id).filter((id) => typeof id === 'string'));
-  if (ids.size === 0) return;
   const keys = [...ids].map((id) => ({ id }));
   for (const chunk of chunksOf(keys)) await refuseForeignRow(trx, 'review_threads', chunk, repositoryId);
 }
