@@ -1,9 +1,15 @@
 import { type RawBuilder, sql } from 'kysely';
 import { CAPTURE_TABLES } from './capture-tables.ts';
 import type { Database } from './database.ts';
-import type { Snapshot, TableName } from './validate-rows.ts';
+import type { RowGroup, Snapshot, TableName } from './validate-rows.ts';
 
 type ItemKind = 'pull_request' | 'issue';
+
+/** Columns of an item that only the store writes: when its nested rows, or its review threads, were last fetched whole. */
+const SEEN_IN = {
+  pull_request: ['nested_captured_at', 'threads_captured_at'],
+  issue: ['nested_captured_at'],
+} as const;
 
 /** Nested rows of which a snapshot speaks, and the column of their item that remembers the newest one. */
 interface NestedRows {
@@ -42,15 +48,43 @@ const NESTED: Record<ItemKind, readonly NestedRows[]> = {
   ],
 };
 
-/** Notes of which items nested rows were fetched whole, and when that began. */
+/**
+ * Notes in the rows of items of which nested rows were fetched whole, and when that began, so that they are stored with it:
+ * to change a row that was stored a moment ago costs more than to store it.
+ * @returns the snapshots of items that have no row among these
+ */
+export function noteSnapshots(items: readonly RowGroup[], snapshots: readonly Snapshot[]): Snapshot[] {
+  const left = new Set(snapshots);
+  for (const kind of ['pull_request', 'issue'] as const) {
+    const byItem = Map.groupBy(snapshots, (snapshot) => snapshot[`${kind}_id`] ?? null);
+    for (const { columns, rows } of items.filter(({ table }) => table === `${kind}s`)) {
+      for (const row of rows) {
+        for (const snapshot of byItem.get(row.id as number) ?? []) {
+          left.delete(snapshot);
+          for (const seenIn of SEEN_IN[kind]) {
+            if (!speaksOf(snapshot, seenIn)) continue;
+            if (!columns.includes(seenIn)) columns.push(seenIn);
+            row[seenIn] = laterOf(row[seenIn], snapshot.started_at);
+          }
+        }
+      }
+    }
+  }
+  return [...left];
+}
+
+function laterOf(known: unknown, time: string): string {
+  return typeof known === 'string' && Date.parse(known) > Date.parse(time) ? known : time;
+}
+
+/** Notes the same of items that are stored already. */
 export async function storeSnapshots(
   trx: Database,
   snapshots: readonly Snapshot[],
   repositoryId: number,
 ): Promise<void> {
   for (const kind of ['pull_request', 'issue'] as const) {
-    for (const seenIn of ['nested_captured_at', 'threads_captured_at'] as const) {
-      if (kind === 'issue' && seenIn === 'threads_captured_at') continue;
+    for (const seenIn of SEEN_IN[kind]) {
       const column = `${kind}_id` as const;
       const own = snapshots.filter(
         (snapshot) => (snapshot[column] ?? null) !== null && speaksOf(snapshot, seenIn),

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { CompiledQuery, sql } from 'kysely';
 import type { CaptureRow } from '../destination/destination.ts';
-import { removeUnseen, storeSnapshots } from './apply-snapshots.ts';
+import { noteSnapshots, removeUnseen, storeSnapshots } from './apply-snapshots.ts';
 import { CAPTURE_TABLES } from './capture-tables.ts';
 import type { Database } from './database.ts';
 import { mergeDuplicates } from './merge-duplicates.ts';
@@ -71,7 +71,9 @@ export async function storeCaptureBatch(
     const snapshots = validateSnapshots(sorted.snapshots);
     const items = validate(ITEMS);
     refuseOtherRepositories(items, repositoryId);
-    await storeOneAhead(items.flatMap(({ groups }) => groups));
+    const itemGroups = items.flatMap(({ groups }) => groups);
+    const snapshotsOfOthers = noteSnapshots(itemGroups, snapshots);
+    await storeOneAhead(itemGroups);
     const nested = validate(NESTED);
     const parents = parentsOf([
       ...nested.flatMap(({ groups }) => groups.flatMap((group) => group.rows)),
@@ -86,7 +88,7 @@ export async function storeCaptureBatch(
     for (const { tombstones } of [...items, ...nested]) {
       for (const group of tombstones) stored += await entomb(trx, group, repositoryId);
     }
-    await storeSnapshots(trx, snapshots, repositoryId);
+    await storeSnapshots(trx, snapshotsOfOthers, repositoryId);
     await removeUnseen(trx, parents);
   } catch (error) {
     // Nothing goes on in the transaction once the caller knows of it.

@@ -78,7 +78,7 @@ const NEEDS_ESCAPE = /["\\]/;
 function recordsSql(table: TableName, columns: readonly string[], alias = 'incoming'): string {
   const { columns: specifications } = CAPTURE_TABLES[table];
   const arrays = columns.map((name, index) => {
-    const type = specifications[name]?.type;
+    const type = specifications[name]?.type ?? (isSeenIn(name) ? 'timestamp' : undefined);
     if (type === undefined) throw new Error(`${table} has no column ${name}`);
     return `$${index + 1}::${SQL_TYPES[type]}[]`;
   });
@@ -127,7 +127,7 @@ function changesSql(table: TableName, incoming: readonly string[]): string {
 }
 
 function valueSql(table: TableName, name: string, incoming: readonly string[]): string {
-  if (name === 'captured_at') return 'greatest(stored.captured_at, excluded.captured_at)';
+  if (name === 'captured_at' || isSeenIn(name)) return `greatest(stored.${name}, excluded.${name})`;
   if (name === 'deleted_at') return 'seen.deleted_at';
   const column = CAPTURE_TABLES[table].columns[name];
   const [stored, given] = [`stored.${name}`, `excluded.${name}`];
@@ -141,6 +141,11 @@ function valueSql(table: TableName, name: string, incoming: readonly string[]): 
   if (condition === undefined) return value;
   const holds = `CASE WHEN is_newer THEN excluded.${condition} ELSE stored.${condition} END`;
   return `CASE WHEN ${holds} THEN ${value} END`;
+}
+
+/** What the store itself notes of an item (`noteSnapshots`). */
+function isSeenIn(name: string): boolean {
+  return name === 'nested_captured_at' || name === 'threads_captured_at';
 }
 
 function isNewerSql(table: TableName, incoming: readonly string[]): string {
