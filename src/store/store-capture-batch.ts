@@ -48,18 +48,23 @@ export async function storeCaptureBatch(
   let stored = 0;
   let running: Promise<void> = Promise.resolve();
 
+  /** Begins this work as soon as what runs now is done; resolves when what can be sent at once is sent. */
+  async function begin(work: () => Promise<void>): Promise<void> {
+    running = running.then(work);
+    // Until it is awaited, a failure must not count as unhandled.
+    running.catch(() => {});
+    await setImmediate();
+  }
+
   /** Each statement is made while the one before runs; the last one is left `running`. */
   async function storeOneAhead(groups: readonly RowGroup[]): Promise<void> {
     for (const group of groups) {
       for (const statement of upsertsOf(group, repositoryId)) {
         await running;
-        running = upsert(trx, statement, repositoryId).then((changed) => {
+        await begin(async () => {
+          const changed = await upsert(trx, statement, repositoryId);
           stored += changed;
         });
-        // Until it is awaited, a failure must not count as unhandled.
-        running.catch(() => {});
-        // It is on its way before the next one is made.
-        await setImmediate();
       }
     }
   }
@@ -79,9 +84,10 @@ export async function storeCaptureBatch(
       ...nested.flatMap(({ groups }) => groups.flatMap((group) => group.rows)),
       ...snapshots,
     ]);
-    await running;
-    await refuseForeignParents(trx, 'pull_requests', parents.pull_request, repositoryId);
-    await refuseForeignParents(trx, 'issues', parents.issue, repositoryId);
+    await begin(async () => {
+      await refuseForeignParents(trx, 'pull_requests', parents.pull_request, repositoryId);
+      await refuseForeignParents(trx, 'issues', parents.issue, repositoryId);
+    });
     await storeOneAhead(nested.flatMap(({ groups }) => groups));
     await running;
     await refuseForeignThreads(trx, sorted.tables.get('comments') ?? [], repositoryId);
