@@ -80,9 +80,9 @@ function recordsSql(table: TableName, columns: readonly string[], alias = 'incom
   const arrays = columns.map((name, index) => {
     const type = specifications[name]?.type ?? (isSeenIn(name) ? 'timestamp' : undefined);
     if (type === undefined) throw new Error(`${table} has no column ${name}`);
-    return `$${index + 1}::${SQL_TYPES[type]}[]`;
+    return `unnest($${index + 1}::${SQL_TYPES[type]}[]) AS ${name}`;
   });
-  return `unnest(${arrays.join(', ')}) AS ${alias} (${columns.join(', ')})`;
+  return `(SELECT ${arrays.join(', ')}) AS ${alias}`;
 }
 
 /** Whether the stored row belongs to the repository; null where its key says so, or nothing does. */
