@@ -3,9 +3,9 @@ import type { Checkpoint, Progress } from '../jobs-api/protocol.ts';
 import { type Change, cleanRow } from './clean-text.ts';
 
 /** A batch is sent from this size on; below it, rows wait for company. */
-const ENOUGH = { rows: 2_000, bytes: 2 * 1024 * 1024 };
+const ENOUGH = { rows: 5_000, bytes: 2 * 1024 * 1024 };
 /** A batch is never larger (but for a single row that is). The Jobs API's own limits are wider. */
-const MOST = { rows: 5_000, bytes: 4 * 1024 * 1024 };
+const MOST = { rows: 10_000, bytes: 4 * 1024 * 1024 };
 
 export interface BatchWriter {
   add(rows: readonly CaptureRow[]): void;

@@ -1,12 +1,19 @@
 import { type RawBuilder, sql } from 'kysely';
+import { CAPTURE_TABLES } from './capture-tables.ts';
 import type { Database } from './database.ts';
-import type { Snapshot } from './validate-rows.ts';
+import type { RowGroup, Snapshot, TableName } from './validate-rows.ts';
 
 type ItemKind = 'pull_request' | 'issue';
 
+/** Columns of an item that only the store writes: when its nested rows, or its review threads, were last fetched whole. */
+const SEEN_IN = {
+  pull_request: ['nested_captured_at', 'threads_captured_at'],
+  issue: ['nested_captured_at'],
+} as const;
+
 /** Nested rows of which a snapshot speaks, and the column of their item that remembers the newest one. */
 interface NestedRows {
-  table: string;
+  table: TableName;
   seenIn: 'nested_captured_at' | 'threads_captured_at';
   /** GitHub tells nothing of them once they are gone: they go away; the others leave a tombstone. */
   isDeleted: boolean;
@@ -16,7 +23,7 @@ interface NestedRows {
 
 const NESTED: Record<ItemKind, readonly NestedRows[]> = {
   pull_request: [
-    ...['commits', 'files', 'pull_request_labels', 'pull_request_assignees'].map(
+    ...(['commits', 'files', 'pull_request_labels', 'pull_request_assignees'] as const).map(
       (table) => ({ table, seenIn: 'nested_captured_at', isDeleted: true }) as const,
     ),
     { table: 'reviews', seenIn: 'nested_captured_at', isDeleted: false },
@@ -24,13 +31,13 @@ const NESTED: Record<ItemKind, readonly NestedRows[]> = {
       table: 'comments',
       seenIn: 'nested_captured_at',
       isDeleted: false,
-      only: sql`nested.comment_type = 'issue'`,
+      only: sql`found.comment_type = 'issue'`,
     },
     {
       table: 'comments',
       seenIn: 'threads_captured_at',
       isDeleted: false,
-      only: sql`nested.comment_type = 'review'`,
+      only: sql`found.comment_type = 'review'`,
     },
     { table: 'review_threads', seenIn: 'threads_captured_at', isDeleted: false },
   ],
@@ -41,15 +48,43 @@ const NESTED: Record<ItemKind, readonly NestedRows[]> = {
   ],
 };
 
-/** Notes of which items nested rows were fetched whole, and when that began. */
+/**
+ * Notes in the rows of items of which nested rows were fetched whole, and when that began, so that they are stored with it:
+ * to change a row that was stored a moment ago costs more than to store it.
+ * @returns the snapshots of items that have no row among these
+ */
+export function noteSnapshots(items: readonly RowGroup[], snapshots: readonly Snapshot[]): Snapshot[] {
+  const left = new Set(snapshots);
+  for (const kind of ['pull_request', 'issue'] as const) {
+    const byItem = Map.groupBy(snapshots, (snapshot) => snapshot[`${kind}_id`] ?? null);
+    for (const { columns, rows } of items.filter(({ table }) => table === `${kind}s`)) {
+      for (const row of rows) {
+        for (const snapshot of byItem.get(row.id as number) ?? []) {
+          left.delete(snapshot);
+          for (const seenIn of SEEN_IN[kind]) {
+            if (!speaksOf(snapshot, seenIn)) continue;
+            if (!columns.includes(seenIn)) columns.push(seenIn);
+            row[seenIn] = laterOf(row[seenIn], snapshot.started_at);
+          }
+        }
+      }
+    }
+  }
+  return [...left];
+}
+
+function laterOf(known: unknown, time: string): string {
+  return typeof known === 'string' && Date.parse(known) > Date.parse(time) ? known : time;
+}
+
+/** Notes the same of items that are stored already. */
 export async function storeSnapshots(
   trx: Database,
   snapshots: readonly Snapshot[],
   repositoryId: number,
 ): Promise<void> {
   for (const kind of ['pull_request', 'issue'] as const) {
-    for (const seenIn of ['nested_captured_at', 'threads_captured_at'] as const) {
-      if (kind === 'issue' && seenIn === 'threads_captured_at') continue;
+    for (const seenIn of SEEN_IN[kind]) {
       const column = `${kind}_id` as const;
       const own = snapshots.filter(
         (snapshot) => (snapshot[column] ?? null) !== null && speaksOf(snapshot, seenIn),
@@ -112,17 +147,32 @@ export async function removeUnseen(
   }
 }
 
-/** One part of a `with`: removes rows that were last seen before the time in that column of `item`. */
+/**
+ * One part of a `with`: removes rows that were last seen before the time in that column of `item`. They are looked for item
+ * by item, through the index (OFFSET keeps the two apart): as a plain join it would be planned by statistics, and of a
+ * table that was filled a moment ago there are none, so it would compare each of its rows with each of the items.
+ */
 function removal({ table, seenIn, isDeleted, only }: NestedRows, kind: ItemKind, column: string) {
   const name = sql.ref(`${seenIn}_${table}`);
   const seenAt = sql.ref(`item.${column}`);
-  const unseen = sql`${sql.ref(`nested.${kind}_id`)} = item.id and nested.captured_at < ${seenAt}
-    and ${only ?? sql`true`}`;
+  const { key } = CAPTURE_TABLES[table];
+  const alive = isDeleted ? sql`` : sql`and found.deleted_at is null`;
+  const unseen = sql`item cross join lateral (select ${sql.join(key.map((part) => sql.ref(`found.${part}`)))}
+    from ${sql.table(table)} as found where ${sql.ref(`found.${kind}_id`)} = item.id
+      and found.captured_at < ${seenAt} ${only === undefined ? sql`` : sql`and ${only}`} ${alive} offset 0) as unseen`;
+  const isUnseen = sql.join(
+    [
+      ...key.map((part) => sql`${sql.ref(`nested.${part}`)} = ${sql.ref(`unseen.${part}`)}`),
+      // Once more: another transaction may have seen it meanwhile.
+      sql`nested.captured_at < ${seenAt}`,
+    ],
+    sql` and `,
+  );
   if (isDeleted)
-    return sql`${name} as (delete from ${sql.table(table)} as nested using item where ${unseen})`;
+    return sql`${name} as (delete from ${sql.table(table)} as nested using ${unseen} where ${isUnseen})`;
   // "Last seen" just before the snapshot: a row that is seen at the very time when it began is there.
   return sql`${name} as (update ${sql.table(table)} as nested
     set deleted_at = ${seenAt}, captured_at = ${seenAt} - interval '1 microsecond'
       ${table === 'review_threads' ? sql`` : sql`, body = null`}
-    from item where ${unseen} and nested.deleted_at is null)`;
+    from ${unseen} where ${isUnseen})`;
 }

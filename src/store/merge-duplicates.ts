@@ -15,12 +15,12 @@ export function mergeDuplicates(rows: readonly Row[], specification: TableSpecif
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
-/** What two observations of one row, with the same columns, say together. */
+/** What two observations of one row, of one group, say together. */
 function mergeRows(stored: Row, incoming: Row, specification: TableSpecification): Row {
   const [newer, older] = isNewer(incoming, stored, specification) ? [incoming, stored] : [stored, incoming];
   const merged: Row = { ...newer };
   for (const [name, { onNull }] of Object.entries(specification.columns)) {
-    if (onNull === 'keep' && merged[name] === null) merged[name] = older[name];
+    if (onNull === 'keep') merged[name] ??= older[name];
   }
   for (const [name, { onlyWhile }] of Object.entries(specification.columns)) {
     if (onlyWhile !== undefined && merged[onlyWhile] === false && name in merged) merged[name] = null;

@@ -1,12 +1,22 @@
+import { setImmediate } from 'node:timers/promises';
 import { CompiledQuery, sql } from 'kysely';
 import type { CaptureRow } from '../destination/destination.ts';
-import { removeUnseen, storeSnapshots } from './apply-snapshots.ts';
+import { noteSnapshots, removeUnseen, storeSnapshots } from './apply-snapshots.ts';
 import { CAPTURE_TABLES } from './capture-tables.ts';
 import type { Database } from './database.ts';
 import { mergeDuplicates } from './merge-duplicates.ts';
 import { ForeignRowError, InvalidRowError, translateRowError } from './row-errors.ts';
-import { foreignRowSql, tombstoneSql, upsertSql } from './upsert-sql.ts';
-import { describeKey, type Row, type RowGroup, type TableName, validateRows } from './validate-rows.ts';
+import { foreignRowSql, parametersOf, tombstoneSql, upsertSql } from './upsert-sql.ts';
+import {
+  describeKey,
+  type Row,
+  type RowGroup,
+  sortRows,
+  type TableName,
+  type ValidRows,
+  validateRows,
+  validateSnapshots,
+} from './validate-rows.ts';
 
 export interface StoreOptions {
   /** The repository that every row belongs to, whatever the rows say. */
@@ -14,12 +24,13 @@ export interface StoreOptions {
   rows: readonly CaptureRow[];
 }
 
-/** One statement takes no more; a body has up to 65,536 characters, and one JSON value in Postgres up to 256 MB. */
+/** One statement takes no more: PostgreSQL takes up to 1 GB of parameters, but it and we hold them in memory. */
 const MOST = { rows: 10_000, characters: 16 * 1024 * 1024 };
 
+const TABLES = Object.keys(CAPTURE_TABLES) as TableName[];
 /** Tables that others refer to; those who refer to them can only be checked once they are stored. */
 const ITEMS: readonly TableName[] = ['contributors', 'repositories', 'labels', 'pull_requests', 'issues'];
-const ORDER = Object.keys(CAPTURE_TABLES) as TableName[];
+const NESTED = TABLES.filter((table) => !ITEMS.includes(table));
 
 /**
  * Stores captured rows in the caller's transaction, set by set: newer rows replace, older ones fill in what is not known,
@@ -31,79 +42,131 @@ export async function storeCaptureBatch(
   trx: Database,
   { repositoryId, rows }: StoreOptions,
 ): Promise<{ rows: number }> {
-  const { groups, tombstones, snapshots } = validateRows(rows, repositoryId);
-  refuseOtherRepositories(groups, repositoryId);
-  const sorted = groups.toSorted((a, b) => ORDER.indexOf(a.table) - ORDER.indexOf(b.table));
-  const items = sorted.filter(({ table }) => ITEMS.includes(table));
-  const nested = sorted.filter(({ table }) => !ITEMS.includes(table));
-  const parents = parentsOf([...nested.flatMap((group) => group.rows), ...snapshots]);
+  const sorted = sortRows(rows);
+  const validate = (tables: readonly TableName[]) =>
+    tables.map((table) => validateRows(table, sorted.tables.get(table) ?? [], repositoryId));
   let stored = 0;
+  let running: Promise<void> = Promise.resolve();
+
+  /** Begins this work as soon as what runs now is done; resolves when what can be sent at once is sent. */
+  async function begin(work: () => Promise<void>): Promise<void> {
+    running = running.then(work);
+    // Until it is awaited, a failure must not count as unhandled.
+    running.catch(() => {});
+    await setImmediate();
+  }
+
+  /** Each statement is made while the one before runs; the last one is left `running`. */
+  async function storeOneAhead(groups: readonly RowGroup[]): Promise<void> {
+    for (const group of groups) {
+      for (const statement of upsertsOf(group, repositoryId)) {
+        await running;
+        await begin(async () => {
+          const changed = await upsert(trx, statement, repositoryId);
+          stored += changed;
+        });
+      }
+    }
+  }
+
   try {
-    for (const group of items) stored += await upsert(trx, group, repositoryId);
-    await refuseForeignParents(trx, 'pull_requests', parents.pull_request, repositoryId);
-    await refuseForeignParents(trx, 'issues', parents.issue, repositoryId);
-    for (const group of nested) stored += await upsert(trx, group, repositoryId);
-    await refuseForeignThreads(trx, nested, repositoryId);
-    for (const group of tombstones) stored += await entomb(trx, group, repositoryId);
-    await storeSnapshots(trx, snapshots, repositoryId);
+    // Compiling pays for statements that run for seconds. Of tables that were filled a moment ago, which it knows nothing
+    // of, the planner believes that these would.
+    await sql`set local jit = off`.execute(trx);
+    const snapshots = validateSnapshots(sorted.snapshots);
+    const items = validate(ITEMS);
+    refuseOtherRepositories(items, repositoryId);
+    const itemGroups = items.flatMap(({ groups }) => groups);
+    const snapshotsOfOthers = noteSnapshots(itemGroups, snapshots);
+    await storeOneAhead(itemGroups);
+    const nested = validate(NESTED);
+    const parents = parentsOf([
+      ...nested.flatMap(({ groups }) => groups.flatMap((group) => group.rows)),
+      ...snapshots,
+    ]);
+    await begin(async () => {
+      await refuseForeignParents(trx, 'pull_requests', parents.pull_request, repositoryId);
+      await refuseForeignParents(trx, 'issues', parents.issue, repositoryId);
+    });
+    await storeOneAhead(nested.flatMap(({ groups }) => groups));
+    await running;
+    await refuseForeignThreads(trx, sorted.tables.get('comments') ?? [], repositoryId);
+    for (const { tombstones } of [...items, ...nested]) {
+      for (const group of tombstones) stored += await entomb(trx, group, repositoryId);
+    }
+    await storeSnapshots(trx, snapshotsOfOthers, repositoryId);
     await removeUnseen(trx, parents);
   } catch (error) {
+    // Nothing goes on in the transaction once the caller knows of it.
+    await running.catch(() => {});
     throw translateRowError(error);
   }
   return { rows: stored };
 }
 
-function refuseOtherRepositories(groups: readonly RowGroup[], repositoryId: number): void {
-  for (const { table, rows } of groups) {
-    if (table !== 'repositories') continue;
-    const other = rows.find(({ id }) => id !== repositoryId);
-    if (other === undefined) continue;
-    throw new ForeignRowError(
-      `repositories id ${other.id}: the batch is for repository ${repositoryId}. Nothing of it was stored.`,
-    );
+function refuseOtherRepositories(items: readonly ValidRows[], repositoryId: number): void {
+  const groups = items.flatMap((valid) => valid.groups).filter(({ table }) => table === 'repositories');
+  const other = groups.flatMap(({ rows }) => rows).find(({ id }) => id !== repositoryId);
+  if (other === undefined) return;
+  throw new ForeignRowError(
+    `repositories id ${other.id}: the batch is for repository ${repositoryId}. Nothing of it was stored.`,
+  );
+}
+
+interface Upsert {
+  table: TableName;
+  rows: readonly Row[];
+  query: CompiledQuery;
+}
+
+function* upsertsOf({ table, columns, rows }: RowGroup, repositoryId: number): Generator<Upsert> {
+  const statement = upsertSql(table, columns);
+  for (const chunk of chunksOf(mergeDuplicates(rows, CAPTURE_TABLES[table]))) {
+    const parameters = parametersOf(statement, columns, chunk, repositoryId);
+    yield { table, rows: chunk, query: CompiledQuery.raw(statement, parameters) };
   }
 }
 
-async function upsert(trx: Database, { table, columns, rows }: RowGroup, repositoryId: number) {
-  const statement = upsertSql(table, columns);
-  let stored = 0;
-  for (const chunk of chunksOf(mergeDuplicates(rows, CAPTURE_TABLES[table]))) {
-    const changed = await run(trx, statement, chunk.json, repositoryId);
-    if (changed < chunk.count) await refuseForeignRow(trx, table, chunk.json, repositoryId);
-    stored += changed;
-  }
-  return stored;
+async function upsert(trx: Database, { table, rows, query }: Upsert, repositoryId: number): Promise<number> {
+  const changed = await run(trx, query);
+  if (changed < rows.length) await refuseForeignRow(trx, table, rows, repositoryId);
+  return changed;
 }
 
 async function entomb(trx: Database, { table, columns, rows }: RowGroup, repositoryId: number) {
-  const named = [...CAPTURE_TABLES[table].key, 'deleted_at', 'captured_at'];
-  const statement = tombstoneSql(
-    table,
-    columns.filter((name) => named.includes(name)),
-  );
+  const told = [...CAPTURE_TABLES[table].key, 'deleted_at', 'captured_at'];
+  const named = columns.filter((name) => told.includes(name));
+  const statement = tombstoneSql(table, named);
   let stored = 0;
   for (const chunk of chunksOf(mergeDuplicates(rows, CAPTURE_TABLES[table]))) {
-    await refuseForeignRow(trx, table, chunk.json, repositoryId);
-    stored += await run(trx, statement, chunk.json, repositoryId);
+    await refuseForeignRow(trx, table, chunk, repositoryId);
+    const parameters = parametersOf(statement, named, chunk, repositoryId);
+    stored += await run(trx, CompiledQuery.raw(statement, parameters));
   }
   return stored;
 }
 
-async function run(trx: Database, statement: string, json: string, repositoryId: number): Promise<number> {
-  const parameters = statement.includes('$2') ? [json, repositoryId] : [json];
-  const { numAffectedRows } = await trx.executeQuery(CompiledQuery.raw(statement, parameters));
+async function run(trx: Database, query: CompiledQuery): Promise<number> {
+  const { numAffectedRows } = await trx.executeQuery(query);
   return Number(numAffectedRows ?? 0);
 }
 
 /** Names a row whose key is stored under another repository; nothing happens when there is none. */
-async function refuseForeignRow(trx: Database, table: TableName, json: string, repositoryId: number) {
+async function refuseForeignRow(
+  trx: Database,
+  table: TableName,
+  keys: readonly Row[],
+  repositoryId: number,
+): Promise<void> {
+  const { key } = CAPTURE_TABLES[table];
   const statement = foreignRowSql(table);
-  if (!statement.includes('$2')) return;
-  const { rows } = await trx.executeQuery<Row>(CompiledQuery.raw(statement, [json, repositoryId]));
+  if (statement === null) return;
+  const parameters = parametersOf(statement, key, keys, repositoryId);
+  const { rows } = await trx.executeQuery<Row>(CompiledQuery.raw(statement, parameters));
   const [foreign] = rows;
   if (foreign === undefined) return;
   throw new ForeignRowError(
-    `${table} ${describeKey(CAPTURE_TABLES[table].key, foreign)} is stored under another repository than ${repositoryId}. Nothing of the batch was stored.`,
+    `${table} ${describeKey(key, foreign)} is stored under another repository than ${repositoryId}. Nothing of the batch was stored.`,
   );
 }
 
@@ -132,12 +195,10 @@ async function refuseForeignParents(
 }
 
 /** A comment's thread must be of the repository too. */
-async function refuseForeignThreads(trx: Database, nested: readonly RowGroup[], repositoryId: number) {
-  const comments = nested.filter(({ table }) => table === 'comments').flatMap(({ rows }) => rows);
+async function refuseForeignThreads(trx: Database, comments: readonly Row[], repositoryId: number) {
   const ids = new Set(comments.map((row) => row.review_thread_id).filter((id) => typeof id === 'string'));
-  if (ids.size === 0) return;
   const keys = [...ids].map((id) => ({ id }));
-  for (const { json } of chunksOf(keys)) await refuseForeignRow(trx, 'review_threads', json, repositoryId);
+  for (const chunk of chunksOf(keys)) await refuseForeignRow(trx, 'review_threads', chunk, repositoryId);
 }
 
 function parentsOf(rows: readonly { pull_request_id?: unknown; issue_id?: unknown }[]) {
@@ -149,19 +210,28 @@ function parentsOf(rows: readonly { pull_request_id?: unknown; issue_id?: unknow
   return { pull_request: [...parents.pull_request], issue: [...parents.issue] };
 }
 
-/** Rows as JSON arrays, none of them too large for one statement. */
-function* chunksOf(rows: readonly Row[]): Generator<{ json: string; count: number }> {
-  let parts: string[] = [];
+/** The rows in parts, none of them too large for one statement. */
+function* chunksOf(rows: readonly Row[]): Generator<Row[]> {
+  let chunk: Row[] = [];
   let characters = 0;
   for (const row of rows) {
-    const part = JSON.stringify(row);
-    if (parts.length > 0 && (parts.length >= MOST.rows || characters + part.length > MOST.characters)) {
-      yield { json: `[${parts.join()}]`, count: parts.length };
-      parts = [];
+    const size = charactersOf(row);
+    if (chunk.length > 0 && (chunk.length >= MOST.rows || characters + size > MOST.characters)) {
+      yield chunk;
+      chunk = [];
       characters = 0;
     }
-    parts.push(part);
-    characters += part.length;
+    chunk.push(row);
+    characters += size;
   }
-  if (parts.length > 0) yield { json: `[${parts.join()}]`, count: parts.length };
+  if (chunk.length > 0) yield chunk;
+}
+
+function charactersOf(row: Row): number {
+  let characters = 0;
+  for (const name in row) {
+    const value = row[name];
+    if (typeof value === 'string') characters += value.length;
+  }
+  return characters;
 }

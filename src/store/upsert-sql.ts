@@ -1,5 +1,5 @@
 import { CAPTURE_TABLES, type ColumnType } from './capture-tables.ts';
-import type { TableName } from './validate-rows.ts';
+import type { Row, TableName } from './validate-rows.ts';
 
 const SQL_TYPES: Record<ColumnType, string> = {
   id: 'bigint',
@@ -14,58 +14,87 @@ const SQL_TYPES: Record<ColumnType, string> = {
 /**
  * The statement that stores rows with these columns, so that whatever the order of arrival, the end is the same: a newer
  * row replaces, an older one only fills in what is not known, a deletion counts until the row is seen later.
- * `$1` is a JSON array of rows, `$2` the repository; a stored row of another repository is left as it is.
+ * Its parameters are an array literal for each of the columns, then, where the text has it, the repository
+ * (`parametersOf`); a stored row of another repository is left as it is.
  */
 export function upsertSql(table: TableName, columns: readonly string[]): string {
   const { key } = CAPTURE_TABLES[table];
-  const changes = changesOf(table, columns).join(',\n  ');
-  const guard = isOwnSql(table);
+  const guard = isOwnSql(table, columns);
   return `INSERT INTO ${table} AS stored (${columns.join(', ')})
-SELECT ${columns.join(', ')} FROM ${recordsSql(table, columns)}
-ON CONFLICT (${key.join(', ')}) DO UPDATE SET
-  ${changes}${guard === null ? '' : `\nWHERE ${guard}`}`;
+SELECT * FROM ${recordsSql(table, columns)}
+ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${changesSql(table, columns)}${guard === null ? '' : `\nWHERE ${guard}`}`;
 }
 
-/** The statement that marks stored rows as deleted; rows that are not stored are ignored. `$1` and `$2` as above. */
+/** The statement that marks stored rows as deleted; rows that are not stored are ignored. Parameters as above. */
 export function tombstoneSql(table: TableName, columns: readonly string[]): string {
   const { key } = CAPTURE_TABLES[table];
   const match = key.map((name) => `stored.${name} = excluded.${name}`).join(' AND ');
-  const changes = changesOf(
-    table,
-    columns.filter((name) => name === 'deleted_at' || name === 'captured_at'),
-  );
-  return `UPDATE ${table} AS stored SET ${changes.join(', ')}
+  const changed = columns.filter((name) => name === 'deleted_at' || name === 'captured_at');
+  return `UPDATE ${table} AS stored SET ${changesSql(table, changed)}
 FROM ${recordsSql(table, columns, 'excluded')}
-WHERE ${match} AND (${isOwnSql(table) ?? 'true'})`;
+WHERE ${match} AND (${isOwnSql(table, columns) ?? 'true'})`;
 }
 
-/** Finds one stored row that the rows of `$1` name and that belongs to another repository than `$2`. */
-export function foreignRowSql(table: TableName): string {
+/**
+ * Finds one stored row with one of these keys that belongs to another repository. Parameters as above, the columns being
+ * those of the key; null where the key says it all.
+ */
+export function foreignRowSql(table: TableName): string | null {
   const { key } = CAPTURE_TABLES[table];
+  const isOwn = isOwnSql(table, key);
+  if (isOwn === null) return null;
   const match = key.map((name) => `stored.${name} = incoming.${name}`).join(' AND ');
-  return `SELECT stored.* FROM ${recordsSql(table, key, 'incoming')} JOIN ${table} AS stored ON ${match}
-WHERE NOT (${isOwnSql(table) ?? 'true'}) LIMIT 1`;
+  return `SELECT stored.* FROM ${recordsSql(table, key)} JOIN ${table} AS stored ON ${match}
+WHERE NOT (${isOwn}) LIMIT 1`;
 }
+
+/** What a statement for these rows takes, in the order of its parameters. */
+export function parametersOf(
+  statement: string,
+  columns: readonly string[],
+  rows: readonly Row[],
+  repositoryId: number,
+): (string | number)[] {
+  const arrays = columns.map((name) => arrayLiteral(rows, name));
+  return statement.includes(repositoryParameter(columns)) ? [...arrays, repositoryId] : arrays;
+}
+
+function repositoryParameter(columns: readonly string[]): string {
+  return `$${columns.length + 1}`;
+}
+
+/** A column as PostgreSQL writes an array (manual, 8.15.6). As text, since drivers differ in how they take arrays. */
+function arrayLiteral(rows: readonly Row[], name: string): string {
+  const elements = rows.map((row) => {
+    const value = row[name] ?? null;
+    if (typeof value !== 'string') return value === null ? 'NULL' : String(value);
+    return NEEDS_ESCAPE.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : `"${value}"`;
+  });
+  return `{${elements.join()}}`;
+}
+
+const NEEDS_ESCAPE = /["\\]/;
 
 function recordsSql(table: TableName, columns: readonly string[], alias = 'incoming'): string {
   const { columns: specifications } = CAPTURE_TABLES[table];
-  const types = columns.map((name) => {
-    const type = specifications[name]?.type;
+  const arrays = columns.map((name, index) => {
+    const type = specifications[name]?.type ?? (isSeenIn(name) ? 'timestamp' : undefined);
     if (type === undefined) throw new Error(`${table} has no column ${name}`);
-    return `${name} ${SQL_TYPES[type]}`;
+    return `unnest($${index + 1}::${SQL_TYPES[type]}[]) AS ${name}`;
   });
-  return `jsonb_to_recordset($1::text::jsonb) AS ${alias} (${types.join(', ')})`;
+  return `(SELECT ${arrays.join(', ')}) AS ${alias}`;
 }
 
-/** Whether the stored row belongs to the repository `$2`; null where its key says so, or nothing does. */
-function isOwnSql(table: TableName): string | null {
+/** Whether the stored row belongs to the repository; null where its key says so, or nothing does. */
+function isOwnSql(table: TableName, incoming: readonly string[]): string | null {
   const { owner, key, columns } = CAPTURE_TABLES[table];
+  const repository = repositoryParameter(incoming);
   switch (owner) {
     case 'global':
     case 'self':
       return null;
     case 'repository_id':
-      return key.includes('repository_id') ? null : 'stored.repository_id = $2';
+      return key.includes('repository_id') ? null : `stored.repository_id = ${repository}`;
     case 'parent': {
       if (key.includes('pull_request_id') || key.includes('issue_id')) return null;
       const parents = [
@@ -74,39 +103,49 @@ function isOwnSql(table: TableName): string | null {
       ].filter(([column = '']) => column in columns);
       return parents
         .map(([column, parent]) => {
-          return `EXISTS (SELECT FROM ${parent} p WHERE p.id = stored.${column} AND p.repository_id = $2)`;
+          return `EXISTS (SELECT FROM ${parent} p WHERE p.id = stored.${column} AND p.repository_id = ${repository})`;
         })
         .join(' OR ');
     }
   }
 }
 
-function changesOf(table: TableName, incoming: readonly string[]): string[] {
+/**
+ * What becomes of a stored row that these columns come for. What all of them depend on is told once, in `seen` (OFFSET
+ * keeps it from being written out for each): a statement of 40 columns takes longer to read and to plan than its rows do.
+ */
+function changesSql(table: TableName, incoming: readonly string[]): string {
   const { key, columns } = CAPTURE_TABLES[table];
-  const isNewer = isNewerSql(table, incoming);
-  const isDeleted = `(${DELETED_AT}) IS NOT NULL`;
   // A tombstone loses its body, also when the incoming row has none.
   const names = 'body' in columns && !incoming.includes('body') ? [...incoming, 'body'] : incoming;
-  return names
-    .filter((name) => !key.includes(name))
-    .map((name) => {
-      const column = columns[name];
-      if (name === 'captured_at') return 'captured_at = greatest(stored.captured_at, excluded.captured_at)';
-      if (name === 'deleted_at') return `deleted_at = ${DELETED_AT}`;
-      const [stored, given] = [`stored.${name}`, `excluded.${name}`];
-      let value =
-        column?.onNull === 'keep'
-          ? `CASE WHEN ${isNewer} THEN coalesce(${given}, ${stored}) ELSE coalesce(${stored}, ${given}) END`
-          : `CASE WHEN ${isNewer} THEN ${given} ELSE ${stored} END`;
-      if (!incoming.includes(name)) value = stored;
-      if (name === 'body') value = `CASE WHEN ${isDeleted} THEN NULL ELSE ${value} END`;
-      const condition = column?.onlyWhile;
-      if (condition !== undefined) {
-        const holds = `CASE WHEN ${isNewer} THEN excluded.${condition} ELSE stored.${condition} END`;
-        value = `CASE WHEN ${holds} THEN ${value} END`;
-      }
-      return `${name} = ${value}`;
-    });
+  const changed = names.filter((name) => !key.includes(name));
+  const seen = [`${isNewerSql(table, incoming)} AS is_newer`];
+  if (incoming.includes('deleted_at')) seen.push(`${DELETED_AT} AS deleted_at`);
+  return `(${changed.join(', ')}) = (SELECT
+  ${changed.map((name) => valueSql(table, name, incoming)).join(',\n  ')}
+  FROM (SELECT ${seen.join(', ')} OFFSET 0) AS seen)`;
+}
+
+function valueSql(table: TableName, name: string, incoming: readonly string[]): string {
+  if (name === 'captured_at' || isSeenIn(name)) return `greatest(stored.${name}, excluded.${name})`;
+  if (name === 'deleted_at') return 'seen.deleted_at';
+  const column = CAPTURE_TABLES[table].columns[name];
+  const [stored, given] = [`stored.${name}`, `excluded.${name}`];
+  let value =
+    column?.onNull === 'keep'
+      ? `CASE WHEN is_newer THEN coalesce(${given}, ${stored}) ELSE coalesce(${stored}, ${given}) END`
+      : `CASE WHEN is_newer THEN ${given} ELSE ${stored} END`;
+  if (!incoming.includes(name)) value = stored;
+  if (name === 'body') value = `CASE WHEN seen.deleted_at IS NULL THEN ${value} END`;
+  const condition = column?.onlyWhile;
+  if (condition === undefined) return value;
+  const holds = `CASE WHEN is_newer THEN excluded.${condition} ELSE stored.${condition} END`;
+  return `CASE WHEN ${holds} THEN ${value} END`;
+}
+
+/** What the store itself notes of an item (`noteSnapshots`). */
+function isSeenIn(name: string): boolean {
+  return name === 'nested_captured_at' || name === 'threads_captured_at';
 }
 
 function isNewerSql(table: TableName, incoming: readonly string[]): string {

@@ -5,9 +5,10 @@ import { InvalidRowError } from './row-errors.ts';
 export type Row = Record<string, unknown>;
 export type TableName = keyof typeof CAPTURE_TABLES;
 
-/** The same table and the same columns: what one statement can store. */
+/** What one statement can store: rows of one table which leave out the same columns, but for those where that says no more than null. */
 export interface RowGroup {
   table: TableName;
+  /** Those that any of the rows has, as the table orders them. */
   columns: string[];
   rows: Row[];
 }
@@ -23,11 +24,10 @@ export interface Snapshot {
   started_at: string;
 }
 
-export interface ValidBatch {
+export interface ValidRows {
   groups: RowGroup[];
   /** Tombstones that say no more than what is gone and when: for rows that are stored already. */
   tombstones: RowGroup[];
-  snapshots: Snapshot[];
 }
 
 const MAX_INT4 = 2_147_483_647;
@@ -68,73 +68,94 @@ const SNAPSHOT: TableSpecification = {
 };
 
 /**
- * Checks every value of every row, and sorts the rows by what one statement can store. Rows belong to `repositoryId`,
- * whatever they say themselves.
- * @throws InvalidRowError naming table, key and column
+ * Tells apart of which tables the rows are; nothing else of them is checked here.
+ * @throws InvalidRowError naming a table that no capture writes
  */
-export function validateRows(rows: readonly CaptureRow[], repositoryId: number): ValidBatch {
-  const groups = new Map<string, RowGroup>();
-  const tombstones = new Map<string, RowGroup>();
-  const snapshots: Snapshot[] = [];
-  for (const { table, row: given } of rows) {
-    if (table === 'snapshots') {
-      checkColumns(table, SNAPSHOT, given);
-      checkRequired(table, SNAPSHOT, given);
-      if (given.scope !== 'threads') checkParent(table, SNAPSHOT, given);
-      snapshots.push(given as unknown as Snapshot);
-      continue;
-    }
-    const specification = Object.hasOwn(CAPTURE_TABLES, table) ? CAPTURE_TABLES[table] : undefined;
-    if (specification === undefined) {
+export function sortRows(rows: readonly CaptureRow[]): { tables: Map<TableName, Row[]>; snapshots: Row[] } {
+  const tables = new Map<TableName, Row[]>();
+  const snapshots: Row[] = [];
+  for (const { table, row } of rows) {
+    const own = table === 'snapshots' ? snapshots : tables.get(table);
+    if (own !== undefined) {
+      own.push(row);
+    } else if (table !== 'snapshots' && Object.hasOwn(CAPTURE_TABLES, table)) {
+      tables.set(table, [row]);
+    } else {
       throw new InvalidRowError(
         `A capture can't write the table "${table}". Nothing of the batch was stored.`,
       );
     }
+  }
+  return { tables, snapshots };
+}
+
+/**
+ * Checks every value of every row of a table, and sorts the rows by what one statement can store. They belong to
+ * `repositoryId`, whatever they say themselves.
+ * @throws InvalidRowError naming table, key and column
+ */
+export function validateRows(table: TableName, rows: readonly Row[], repositoryId: number): ValidRows {
+  const specification = CAPTURE_TABLES[table];
+  const columns = Object.entries(specification.columns);
+  const conditions = columns.flatMap(([name, { onlyWhile }]) =>
+    onlyWhile ? [[name, onlyWhile] as const] : [],
+  );
+  // Left out, they stay as they are; null would change them.
+  const optional = columns.filter(([, { onNull, isRequired }]) => onNull !== 'keep' && !isRequired);
+  const groups = new Map<string, Row[]>();
+  const tombstones: Row[] = [];
+  for (const given of rows) {
     const row = complete(table, specification, given, repositoryId);
+    for (const [name, condition] of conditions) {
+      // What has lost its meaning is kept no more.
+      if (row[condition] === false && name in row) row[name] = null;
+    }
     checkColumns(table, specification, row);
     if (isBareTombstone(specification, row)) {
-      addTo(tombstones, table, row);
+      tombstones.push(row);
       continue;
     }
     checkRequired(table, specification, row);
     if (table === 'comments') checkParent(table, specification, row);
-    addTo(groups, table, row);
+    let leftOut = '';
+    for (const [name] of optional) if (row[name] === undefined) leftOut += ` ${name}`;
+    const group = groups.get(leftOut);
+    if (group === undefined) groups.set(leftOut, [row]);
+    else group.push(row);
   }
-  return { groups: [...groups.values()], tombstones: [...tombstones.values()], snapshots };
+  const groupOf = (own: Row[]): RowGroup => ({
+    table,
+    columns: columns.map(([name]) => name).filter((name) => own.some((row) => row[name] !== undefined)),
+    rows: own,
+  });
+  return {
+    groups: [...groups.values()].map(groupOf),
+    tombstones: tombstones.length === 0 ? [] : [groupOf(tombstones)],
+  };
+}
+
+/** @throws InvalidRowError */
+export function validateSnapshots(rows: readonly Row[]): Snapshot[] {
+  for (const row of rows) {
+    checkColumns('snapshots', SNAPSHOT, row);
+    checkRequired('snapshots', SNAPSHOT, row);
+    if (row.scope !== 'threads') checkParent('snapshots', SNAPSHOT, row);
+  }
+  return rows as unknown as Snapshot[];
 }
 
 /** The row with what it leaves unsaid: its repository, that it is alive, that its other parent is none. */
-function complete(
-  table: TableName,
-  { columns, owner }: TableSpecification,
-  row: Row,
-  repositoryId: number,
-): Row {
-  const more: Row = {};
-  if ('repository_id' in columns) more.repository_id = repositoryId;
-  if ('deleted_at' in columns && row.deleted_at === undefined) more.deleted_at = null;
+function complete(table: TableName, { columns }: TableSpecification, given: Row, repositoryId: number): Row {
+  const row = { ...given };
+  if ('repository_id' in columns) row.repository_id = repositoryId;
+  if ('deleted_at' in columns && row.deleted_at === undefined) row.deleted_at = null;
   if (table === 'comments' && (row.pull_request_id ?? row.issue_id) != null) {
-    more.pull_request_id = row.pull_request_id ?? null;
-    more.issue_id = row.issue_id ?? null;
+    row.pull_request_id ??= null;
+    row.issue_id ??= null;
   }
-  // What a tombstone's text was is kept no more, nor what has lost its meaning.
-  if (typeof row.deleted_at === 'string' && 'body' in row) more.body = null;
-  for (const name in row) {
-    const condition = Object.hasOwn(columns, name) ? columns[name]?.onlyWhile : undefined;
-    if (condition !== undefined && row[condition] === false) more[name] = null;
-  }
-  return owner === 'global' ? { ...allColumns(columns, row), ...row } : { ...row, ...more };
-}
-
-/**
- * A row with all columns, in one order. People are shared by captures of all repositories: their rows are stored by one
- * statement in the order of their keys, for two that lock the same people in two orders would block each other.
- */
-function allColumns(columns: TableSpecification['columns'], row: Row): Row {
-  const names = Object.keys(columns).filter(
-    (name) => row[name] !== undefined || columns[name]?.onNull === 'keep',
-  );
-  return Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
+  // What a tombstone's text was is kept no more.
+  if (typeof row.deleted_at === 'string' && 'body' in row) row.body = null;
+  return row;
 }
 
 function checkColumns(table: string, specification: TableSpecification, row: Row): void {
@@ -189,15 +210,6 @@ function isBareTombstone({ key, columns }: TableSpecification, row: Row): boolea
   if (typeof row.deleted_at !== 'string') return false;
   if (!key.every((name) => row[name] !== undefined) || row.captured_at === undefined) return false;
   return Object.entries(columns).some(([name, { isRequired }]) => isRequired && row[name] === undefined);
-}
-
-function addTo(groups: Map<string, RowGroup>, table: TableName, row: Row): void {
-  const columns = Object.keys(row);
-  // As the columns come, since sorting them for every row costs more than a second statement for another order.
-  const name = `${table} ${columns.join()}`;
-  const group = groups.get(name);
-  if (group === undefined) groups.set(name, { table, columns, rows: [row] });
-  else group.rows.push(row);
 }
 
 function isInt4(value: unknown): boolean {
