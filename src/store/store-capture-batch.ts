@@ -24,8 +24,8 @@ export interface StoreOptions {
   rows: readonly CaptureRow[];
 }
 
-/** One statement takes no more: PostgreSQL takes up to 1 GB of parameters, but it and we hold them in memory. */
-const MOST = { rows: 10_000, characters: 16 * 1024 * 1024 };
+/** One statement takes no more. (How large a batch is in bytes, who sends it limits.) */
+const MOST_ROWS = 10_000;
 
 const TABLES = Object.keys(CAPTURE_TABLES) as TableName[];
 /** Tables that others refer to; those who refer to them can only be checked once they are stored. */
@@ -122,7 +122,7 @@ interface Upsert {
 function* upsertsOf({ table, columns, rows }: RowGroup, repositoryId: number): Generator<Upsert> {
   const statement = upsertSql(table, columns);
   for (const chunk of chunksOf(mergeDuplicates(rows, CAPTURE_TABLES[table]))) {
-    const parameters = parametersOf(statement, columns, chunk, repositoryId);
+    const parameters = parametersOf(table, statement, columns, chunk, repositoryId);
     yield { table, rows: chunk, query: CompiledQuery.raw(statement, parameters) };
   }
 }
@@ -140,7 +140,7 @@ async function entomb(trx: Database, { table, columns, rows }: RowGroup, reposit
   let stored = 0;
   for (const chunk of chunksOf(mergeDuplicates(rows, CAPTURE_TABLES[table]))) {
     await refuseForeignRow(trx, table, chunk, repositoryId);
-    const parameters = parametersOf(statement, named, chunk, repositoryId);
+    const parameters = parametersOf(table, statement, named, chunk, repositoryId);
     stored += await run(trx, CompiledQuery.raw(statement, parameters));
   }
   return stored;
@@ -161,7 +161,7 @@ async function refuseForeignRow(
   const { key } = CAPTURE_TABLES[table];
   const statement = foreignRowSql(table);
   if (statement === null) return;
-  const parameters = parametersOf(statement, key, keys, repositoryId);
+  const parameters = parametersOf(table, statement, key, keys, repositoryId);
   const { rows } = await trx.executeQuery<Row>(CompiledQuery.raw(statement, parameters));
   const [foreign] = rows;
   if (foreign === undefined) return;
@@ -211,27 +211,6 @@ function parentsOf(rows: readonly { pull_request_id?: unknown; issue_id?: unknow
 }
 
 /** The rows in parts, none of them too large for one statement. */
-function* chunksOf(rows: readonly Row[]): Generator<Row[]> {
-  let chunk: Row[] = [];
-  let characters = 0;
-  for (const row of rows) {
-    const size = charactersOf(row);
-    if (chunk.length > 0 && (chunk.length >= MOST.rows || characters + size > MOST.characters)) {
-      yield chunk;
-      chunk = [];
-      characters = 0;
-    }
-    chunk.push(row);
-    characters += size;
-  }
-  if (chunk.length > 0) yield chunk;
-}
-
-function charactersOf(row: Row): number {
-  let characters = 0;
-  for (const name in row) {
-    const value = row[name];
-    if (typeof value === 'string') characters += value.length;
-  }
-  return characters;
+function* chunksOf(rows: readonly Row[]): Generator<readonly Row[]> {
+  for (let start = 0; start < rows.length; start += MOST_ROWS) yield rows.slice(start, start + MOST_ROWS);
 }

@@ -50,12 +50,13 @@ WHERE NOT (${isOwn}) LIMIT 1`;
 
 /** What a statement for these rows takes, in the order of its parameters. */
 export function parametersOf(
+  table: TableName,
   statement: string,
   columns: readonly string[],
   rows: readonly Row[],
   repositoryId: number,
 ): (string | number)[] {
-  const arrays = columns.map((name) => arrayLiteral(rows, name));
+  const arrays = columns.map((name) => arrayLiteral(rows, name, typeOf(table, name)));
   return statement.includes(repositoryParameter(columns)) ? [...arrays, repositoryId] : arrays;
 }
 
@@ -64,24 +65,34 @@ function repositoryParameter(columns: readonly string[]): string {
 }
 
 /** A column as PostgreSQL writes an array (manual, 8.15.6). As text, since drivers differ in how they take arrays. */
-function arrayLiteral(rows: readonly Row[], name: string): string {
-  const elements = rows.map((row) => {
+function arrayLiteral(rows: readonly Row[], name: string, type: ColumnType): string {
+  // Checked values of the other types have no character that means something in an array.
+  const elementOf = type === 'text' ? quote : String;
+  let elements = '';
+  for (const row of rows) {
     const value = row[name] ?? null;
-    if (typeof value !== 'string') return value === null ? 'NULL' : String(value);
-    return NEEDS_ESCAPE.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : `"${value}"`;
-  });
-  return `{${elements.join()}}`;
+    elements += value === null ? ',NULL' : `,${elementOf(value)}`;
+  }
+  return `{${elements.slice(1)}}`;
 }
 
-const NEEDS_ESCAPE = /["\\]/;
+const SPECIAL = /["\\]/;
+
+function quote(value: unknown): string {
+  const text = String(value);
+  return SPECIAL.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
+}
+
+function typeOf(table: TableName, name: string): ColumnType {
+  const type = CAPTURE_TABLES[table].columns[name]?.type ?? (isSeenIn(name) ? 'timestamp' : undefined);
+  if (type === undefined) throw new Error(`${table} has no column ${name}`);
+  return type;
+}
 
 function recordsSql(table: TableName, columns: readonly string[], alias = 'incoming'): string {
-  const { columns: specifications } = CAPTURE_TABLES[table];
-  const arrays = columns.map((name, index) => {
-    const type = specifications[name]?.type ?? (isSeenIn(name) ? 'timestamp' : undefined);
-    if (type === undefined) throw new Error(`${table} has no column ${name}`);
-    return `unnest($${index + 1}::${SQL_TYPES[type]}[]) AS ${name}`;
-  });
+  const arrays = columns.map(
+    (name, index) => `unnest($${index + 1}::${SQL_TYPES[typeOf(table, name)]}[]) AS ${name}`,
+  );
   return `(SELECT ${arrays.join(', ')}) AS ${alias}`;
 }
 

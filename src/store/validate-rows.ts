@@ -100,7 +100,8 @@ export function validateRows(table: TableName, rows: readonly Row[], repositoryI
   const conditions = columns.flatMap(([name, { onlyWhile }]) =>
     onlyWhile ? [[name, onlyWhile] as const] : [],
   );
-  // Left out, they stay as they are; null would change them.
+  // Left out, they stay as they are; null would change them. People have none, so that one statement stores them all, in
+  // the order of their keys: captures of other repositories store them too, and two orders of locks would be a deadlock.
   const optional = columns.filter(([, { onNull, isRequired }]) => onNull !== 'keep' && !isRequired);
   const groups = new Map<string, Row[]>();
   const tombstones: Row[] = [];

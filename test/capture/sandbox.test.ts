@@ -86,7 +86,8 @@ describe('against the local GitHub', () => {
     const destination = new MemoryDestination();
     let deaths = 0;
     destination.before = ({ sequence }) => {
-      if (deaths < 3 && sequence === deaths + 1) {
+      // The history fills two batches: a run that dies after the second one had nothing left to do.
+      if (sequence === [1, 2, 2][deaths]) {
         deaths += 1;
         throw new Error('killed');
       }

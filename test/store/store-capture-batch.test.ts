@@ -90,6 +90,31 @@ describeEachDatabase('storing a batch', (database) => {
       });
     });
 
+    test.each([
+      'NULL',
+      'null',
+      '',
+      ' leading and trailing ',
+      '{a,b}',
+      'a,b',
+      '"',
+      '\\',
+      '\\"\\\\"',
+      "'; drop table files; --",
+      'two\nlines\tand\r\nmore',
+      '$1',
+    ])('a text of %j beside others', async (text) => {
+      const names = [text, null, 'plain'];
+      await store([
+        captured('pull_requests'),
+        ...names.map((change_type, i) => captured('files', { path: `${i} ${text}`, change_type })),
+      ]);
+      const { rows } = await sql`select path, change_type from files order by left(path, 1)`.execute(
+        database().db,
+      );
+      expect(rows).toEqual(names.map((change_type, i) => ({ path: `${i} ${text}`, change_type })));
+    });
+
     test('bodies of 65,536 characters and logins of bots', async () => {
       const body = '🎉'.repeat(32_768);
       await store([
@@ -203,6 +228,24 @@ describeEachDatabase('storing a batch', (database) => {
         milestone: '1.0',
         updated_at: new Date(at(2)),
       });
+    });
+
+    test('rows of one batch that leave out different columns', async () => {
+      await store([
+        captured('pull_requests', { title: 'one', milestone: '1.0', additions: 1 }, 1),
+        captured('pull_requests', { id: 11, number: 3, title: 'two', milestone: '1.0', additions: 1 }, 1),
+        captured('pull_requests', { id: 12, number: 4, title: 'three', milestone: '1.0', additions: 1 }, 1),
+      ]);
+      await store([
+        captured('pull_requests', { additions: 2, updated_at: at(2) }, 2),
+        captured('pull_requests', { id: 11, number: 3, title: 'two, edited', updated_at: at(2) }, 2),
+        captured('pull_requests', { id: 12, number: 4, milestone: null, updated_at: at(2) }, 2),
+      ]);
+      expect(await all('pull_requests')).toMatchObject([
+        { title: 'one', milestone: '1.0', additions: 2 },
+        { title: 'two, edited', milestone: '1.0', additions: 1 },
+        { title: 'three', milestone: null, additions: 1 },
+      ]);
     });
 
     test('who resolved a thread is known while it is resolved', async () => {
@@ -387,6 +430,30 @@ describeEachDatabase('storing a batch', (database) => {
         { id: 60, deleted_at: new Date(at(5)), body: null },
       ]);
       expect((await only('issues')).nested_captured_at).toEqual(new Date(at(5)));
+    });
+
+    test('a snapshot that comes with its item, and an older one later', async () => {
+      const times = async () => {
+        const { nested_captured_at, threads_captured_at } = await only('pull_requests');
+        return [nested_captured_at, threads_captured_at];
+      };
+      await store([
+        captured('pull_requests', {}, 1),
+        captured('commits', {}, 1),
+        captured('review_threads', {}, 1),
+      ]);
+      await store([
+        snapshot({ pull_request_id: 10, scope: 'items' }, 4),
+        snapshot({ pull_request_id: 10, scope: 'items' }, 5),
+        captured('pull_requests', {}, 5),
+        captured('pull_requests', { review_threads_count: 1 }, 6),
+      ]);
+      expect(await times()).toEqual([new Date(at(5)), null]);
+      expect(await all('commits')).toEqual([]);
+      expect(await only('review_threads')).toMatchObject({ deleted_at: null });
+      await store([captured('pull_requests', {}, 3), snapshot({ pull_request_id: 10 }, 3)]);
+      expect(await times()).toEqual([new Date(at(5)), new Date(at(3))]);
+      expect(await only('review_threads')).toMatchObject({ deleted_at: new Date(at(3)) });
     });
 
     test('what arrives after a snapshot that did not see it stays away', async () => {
