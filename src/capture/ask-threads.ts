@@ -45,8 +45,8 @@ export async function askThreads(
     );
     for (const [i, { number }] of pages.entries()) {
       const before = known.get(number);
-      const pull = typeof before === 'object' ? before : null;
-      known.set(number, readThreads(session, number, repository[`i${i}`] ?? null, answer.receivedAt, pull));
+      const told = { before: typeof before === 'object' ? before : null, isStored: false };
+      known.set(number, readThreads(session, number, repository[`i${i}`] ?? null, answer.receivedAt, told));
     }
     for (const [i, { pull, id }] of roots.entries()) {
       const root = databaseIdOf(answer.data[`t${i}`]?.comments.nodes?.[0] ?? NOBODY);
@@ -85,14 +85,14 @@ const NOBODY = { databaseId: null, fullDatabaseId: null };
 
 /**
  * Stores a page of a pull request's threads; answers what is known of them with it.
- * @param before what the pages before told
+ * @param told what the pages before told, and whether the pull request's own row has the total already
  */
 export function readThreads(
   session: Session,
   number: number,
   node: PullRequestOfThreads | null,
   receivedAt: Date,
-  before: PullRequestThreads | null,
+  { before, isStored }: { before: PullRequestThreads | null; isStored: boolean },
 ): KnownPullRequest {
   const { state, writer } = session;
   if (node === null) {
@@ -117,7 +117,7 @@ export function readThreads(
   const capturedAt = receivedAt.toISOString();
   const context = { itemId, itemKind: 'pull_request', threadId: null, capturedAt } as const;
   const counts = { review_threads_count: threads.totalCount };
-  if (before === null) {
+  if (before === null && !isStored) {
     writer.add(ITEM_KINDS.pull_request.toRows(node, session.repositoryId, counts, capturedAt));
   }
   writer.add(nodes.flatMap((thread) => threadRows(thread, null, context)));

@@ -9,6 +9,7 @@ import {
 } from './connections.ts';
 import type { DetailLevel, ItemKind } from './item-kinds.ts';
 import type { Connection, ItemNode, PullRequestNode } from './queries/nodes.ts';
+import type { PullRequestOfThreads } from './queries/threads.ts';
 import type { RowContext } from './rows/nested.ts';
 import { databaseIdOf } from './rows/people.ts';
 
@@ -37,7 +38,7 @@ type Parent = Pick<Need, 'item' | 'number' | 'node'>;
 /** Reads an item's node; null when GitHub tells no id for it. */
 export function readItem(
   kind: ItemKind,
-  node: ItemNode & Partial<PullRequestNode>,
+  node: ItemNode & Partial<PullRequestNode & PullRequestOfThreads>,
   level: DetailLevel,
   context: ItemContext,
 ): ItemReading | null {
@@ -82,7 +83,10 @@ export function readItem(
     (hasThreads ? later : counts).review_comments_count = 0;
   }
   const { totalCommentsCount = null } = node;
-  if (isBulk) Object.assign(counts, reviewTotals(totalCommentsCount, counts));
+  if (isBulk) {
+    Object.assign(counts, reviewTotals(totalCommentsCount, counts));
+    if (node.reviewThreads) counts.review_threads_count = node.reviewThreads.totalCount;
+  }
   return {
     rows: [...kind.toRows(node, repositoryId, counts, capturedAt), ...nested],
     needs,

@@ -169,7 +169,7 @@ export function createReviewComments(session: Session): ReviewComments {
     numbersWaiting: () =>
       new Set(pages.flatMap(({ comments }) => comments.map(numberOf).filter((number) => !known.has(number)))),
     take(number, node, receivedAt) {
-      known.set(number, readThreads(session, number, node, receivedAt, null));
+      known.set(number, readThreads(session, number, node, receivedAt, { before: null, isStored: true }));
     },
     leave(number) {
       known.set(number, 'elsewhere');
