@@ -31,12 +31,15 @@ describeEachDatabase('Inngest', (database) => {
   let loop: DispatchLoop;
   let isAway: boolean;
   let taken: InngestEvent[];
+  let startedMs: number;
   let skippedMs: number;
+  /** The loop's clock goes on by `skippedMs` alone, however slow the machine is. */
+  const now = () => new Date(startedMs + skippedMs);
   beforeEach(async () => {
     db = database().db;
     await resetJobs(db, 0);
     await db.deleteFrom('alarms').execute();
-    [log, isAway, taken, skippedMs] = [collectLog(), false, [], 0];
+    [log, isAway, taken, startedMs, skippedMs] = [collectLog(), false, [], Date.now(), 0];
     const { config, tokenFor } = github();
     const bulkFor = () => ({ available: false, reason: 'no_capture_workflow' }) as const;
     worker = createInProcessDispatcher({ db, config, tokenFor, bulkFor, log });
@@ -51,18 +54,17 @@ describeEachDatabase('Inngest', (database) => {
     loop = createDispatchLoop({
       ...{ db, config, bulkFor, log },
       dispatchers: { inngest, fallback: worker, bulk: null },
-      now: () => new Date(Date.now() + skippedMs),
+      now,
     });
   });
 
   const plan = async (...numbers: number[]) => {
     for (const number of numbers) {
-      const now = new Date();
       const item = workItem({
         ...{ repository: github().workRepository, items: [number], reason: 'manual' },
-        range: { since: now, until: now },
+        range: { since: now(), until: now() },
       });
-      await planJob(db, item, { now });
+      await planJob(db, item, { now: now() });
     }
   };
   /** As the function does it that the event starts. */
@@ -75,9 +77,10 @@ describeEachDatabase('Inngest', (database) => {
       ...{ leaseMs: 60_000, sliceMs: 50_000 },
     });
   };
-  /** Passes each 5 seconds, as the loop's own timer makes them, for so many minutes. */
-  const goOn = async (minutes: number) => {
-    for (const endMs = skippedMs + minutes * MINUTE; skippedMs < endMs; skippedMs += 5_000) {
+  /** Passes for so many minutes; the loop's own timer makes them each 5 seconds. */
+  const goOn = async (minutes: number, stepMs = 5_000) => {
+    for (const endMs = skippedMs + minutes * MINUTE; skippedMs < endMs; ) {
+      skippedMs += stepMs;
       await loop.runOnce();
     }
   };
@@ -134,12 +137,12 @@ describeEachDatabase('Inngest', (database) => {
       ...{ repository: github().workRepository, type: 'history', items: [], reason: 'manual' },
       range: { until: new Date(Date.now() - 48 * 60 * MINUTE) },
     });
-    const job = await planJob(db, history, { now: new Date() });
+    const job = await planJob(db, history, { now: now() });
     await loop.runOnce();
     expect(taken.map(({ id }) => id)).toEqual([`job:${job.id}:1`]);
-    await goOn(14.9);
+    await goOn(15, MINUTE);
     expect(taken).toHaveLength(1);
-    await goOn(0.3);
+    await goOn(0.5, MINUTE / 2);
     expect(taken.map(({ id }) => id)).toEqual([`job:${job.id}:1`, `job:${job.id}:2`]);
     expect(await carryOut(taken[1], 'run-2')).toMatchObject({ status: 'completed' });
     // Late after all: it does nothing.
