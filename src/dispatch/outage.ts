@@ -10,7 +10,7 @@ export interface Outage {
   isOn(): boolean;
   /** It is on, and the next job is to be sent to Inngest again, to see. */
   isProbeDue(now: Date): boolean;
-  /** Inngest has taken a run. True: that ends the outage. */
+  /** Inngest has taken a run. True: that ends an outage, perhaps one of an earlier life of this process. */
   noteTaken(): boolean;
   /** Inngest has not taken a run. `hiccup`: there is no outage yet. */
   noteRefused(now: Date): 'hiccup' | 'began' | 'goes_on';
@@ -21,15 +21,17 @@ export function createOutage(): Outage {
   let refusedSince: Date | null = null;
   let refusedAt: Date | null = null;
   let isOn = false;
+  let wasTaken = false;
   return {
     isOn: () => isOn,
     isProbeDue: (now) => isOn && refusedAt !== null && now.getTime() - refusedAt.getTime() >= PROBE_MS,
     noteTaken() {
-      const wasOn = isOn;
+      const isNews = isOn || !wasTaken;
+      wasTaken = true;
       refusedSince = null;
       refusedAt = null;
       isOn = false;
-      return wasOn;
+      return isNews;
     },
     noteRefused(now) {
       refusedSince ??= now;

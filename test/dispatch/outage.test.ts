@@ -24,7 +24,7 @@ test('an outage begins after five minutes of refusals without a run taken, and e
   const outage = createOutage();
   expect(outage.noteRefused(later(0))).toBe('hiccup');
   expect(outage.noteRefused(later(4.9 * MINUTE))).toBe('hiccup');
-  expect(outage.noteTaken()).toBe(false);
+  expect([outage.noteTaken(), outage.noteTaken()]).toEqual([true, false]);
   expect(outage.noteRefused(later(6 * MINUTE))).toBe('hiccup');
   expect(outage.isOn()).toBe(false);
   expect(outage.noteRefused(later(11 * MINUTE))).toBe('began');
@@ -43,6 +43,8 @@ describeEachDatabase('while Inngest is away', (database) => {
   let worker: FakeDispatcher;
   let now: Date;
   let pass: () => Promise<number>;
+  /** Of an app that has just started. */
+  let passOf: () => () => Promise<number>;
   beforeEach(async () => {
     db = database().db;
     await resetJobs(db, 0);
@@ -55,23 +57,25 @@ describeEachDatabase('while Inngest is away', (database) => {
     // Nobody carries its runs out, and none is to be lost.
     worker.leaseMs = 60 * MINUTE;
     now = later(0);
-    pass = createDispatchLoop({
-      db,
-      dispatchers: { inngest, fallback: worker, bulk: null },
-      config: {
-        limits: LIMITS,
-        inngestBulkPerDay: 500,
-        budgets: { actionsMinutesPerMonth: null, inngestExecutionsPerMonth: null },
-        bulk: { workflow: null, perInstallation: 1, oidcIssuer: '' },
-        rollout: {
-          ...{ percentage: 0, strategy: 'percentage', autoRollback: true, maxErrorRate: 5 },
-          environmentStop: false,
+    passOf = () =>
+      createDispatchLoop({
+        db,
+        dispatchers: { inngest, fallback: worker, bulk: null },
+        config: {
+          limits: LIMITS,
+          inngestBulkPerDay: 500,
+          budgets: { actionsMinutesPerMonth: null, inngestExecutionsPerMonth: null },
+          bulk: { workflow: null, perInstallation: 1, oidcIssuer: '' },
+          rollout: {
+            ...{ percentage: 0, strategy: 'percentage', autoRollback: true, maxErrorRate: 5 },
+            environmentStop: false,
+          },
         },
-      },
-      bulkFor: () => ({ available: false, reason: 'no_capture_workflow' }),
-      log,
-      now: () => now,
-    }).runOnce;
+        bulkFor: () => ({ available: false, reason: 'no_capture_workflow' }),
+        log,
+        now: () => now,
+      }).runOnce;
+    pass = passOf();
   });
   const recent = (number: number) =>
     planJob(db, workItem({ items: [number] }), { now: new Date(now.getTime() - 10_000) });
@@ -119,6 +123,17 @@ describeEachDatabase('while Inngest is away', (database) => {
       for (const number of [2, 3, 4]) await recent(number);
       expect(await pass()).toBe(3);
       expect(worker.sent.sort()).toEqual([2, 3, 4].map((number) => `acme/widgets ${number} 1`));
+    });
+
+    it('an app that is started anew, and finds Inngest well, knows that it is over', async () => {
+      expect(await alarm()).toMatchObject({ cleared_at: null });
+      inngest.error = null;
+      now = later(11 * MINUTE);
+      pass = passOf();
+      await recent(2);
+      await pass();
+      expect(inngest.sent).toEqual(['acme/widgets 2 1']);
+      expect(await alarm()).toMatchObject({ cleared_at: now });
     });
 
     it('and back to Inngest when it takes a job again', async () => {

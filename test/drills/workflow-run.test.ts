@@ -1,0 +1,211 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type RunningSandbox, startSandbox } from '../../sandbox/github.ts';
+import { lastAttempt } from '../../sandbox/runner/workflow-run.ts';
+import {
+  addInstallation,
+  addIssueComment,
+  addPullRequest,
+  addRepository,
+} from '../../sandbox/world/build.ts';
+import type { Repository } from '../../sandbox/world/model.ts';
+import { startTestApp, type TestApp } from '../app/start-test-app.ts';
+import { planJob, workItem } from '../jobs/job-fixture.ts';
+import { createInPglite } from '../support/databases.ts';
+import { type Interceptor, type JobsApiProxy, startJobsApiProxy } from './jobs-api-proxy.ts';
+import { allEnded, differingTables, outcomes, quietLoops, skipWaits } from './outcomes.ts';
+
+const CHECKOUT = new URL('../../', import.meta.url);
+const WORKFLOW = '.github/workflows/bulk-capture.yml';
+const TOKEN = 'a-token-of-the-tests';
+const PULL_REQUESTS = 120;
+
+/** The packaged Action, run as GitHub does, against the whole app; what is between them is the drill's. */
+describe('a workflow run', () => {
+  let sandbox: RunningSandbox;
+  let proxy: JobsApiProxy;
+  let app: TestApp;
+  let widgets: Repository;
+
+  beforeEach(async () => {
+    sandbox = await startSandbox({ owner: 'acme', runner: { actionDirectory: fileURLToPath(CHECKOUT) } });
+    const { world } = sandbox;
+    const jobs = addRepository(world, 'acme/capture-jobs', { isPrivate: true });
+    widgets = addRepository(world, 'acme/widgets');
+    for (let number = 1; number <= PULL_REQUESTS; number++) {
+      const createdAt = new Date(Date.UTC(2026, 0, 1, number)).toISOString().replace('.000', '');
+      const pull = addPullRequest(world, widgets, { number, title: `Change ${number}`, createdAt });
+      addIssueComment(world, pull, { body: `On ${number}`, createdAt });
+    }
+    const installation = addInstallation(
+      world,
+      jobs.owner,
+      [jobs, widgets],
+      sandbox.app.permissions,
+      '2026-01-01T00:00:00Z',
+    );
+    jobs.contents.set(WORKFLOW, await readFile(new URL('workflows/bulk-capture.yml', CHECKOUT), 'utf8'));
+    proxy = await startJobsApiProxy();
+    app = await startTestApp(await createInPglite(), {
+      APP_ID: String(sandbox.app.id),
+      PRIVATE_KEY: sandbox.app.privateKey,
+      WEBHOOK_SECRET: sandbox.app.webhookSecret,
+      GHE_HOST: new URL(sandbox.webUrl).host,
+      OIDC_ISSUER: sandbox.oidc.issuer,
+      PUBLIC_URL: proxy.url,
+      ALLOWED_ACCOUNTS: '',
+      CAPTURE_WORKFLOW: `acme/capture-jobs/${WORKFLOW}@main`,
+      HYBRID_ROLLOUT_STRATEGY: 'percentage',
+      HYBRID_ROLLOUT_PERCENTAGE: '100',
+      LOOPS_TOKEN: TOKEN,
+    });
+    await quietLoops(app.db);
+    proxy.target = app.url;
+    jobs.variables.set('HYBRID_CAPTURE_URL', proxy.url);
+    sandbox.app.webhookUrl = `${app.url}/api/github/webhooks`;
+    await planJob(
+      app.db,
+      workItem({
+        repository: {
+          ...{ id: widgets.id, fullName: 'acme/widgets' },
+          ...{ installationId: installation.id, isPrivate: false },
+        },
+        ...{ type: 'history', items: [], range: {}, reason: 'scheduled' },
+      }),
+      { now: new Date() },
+    );
+  });
+  afterEach(async () => {
+    await app?.close();
+    await sandbox?.close();
+    await proxy?.close();
+  });
+
+  /** SIGKILL to the Action, as when its machine goes away. */
+  const killRun = () => {
+    const run = [...sandbox.runner.runs.values()].at(-1);
+    const pid = run ? lastAttempt(run).pid : null;
+    if (!pid) throw new Error('no run is under way');
+    process.kill(pid, 'SIGKILL');
+  };
+  const killOnce = (name: string, when: 'before' | 'after'): Interceptor => {
+    let isDone = false;
+    return async (call) => {
+      if (isDone || call.name !== name) return call.forward();
+      isDone = true;
+      if (when === 'after') await call.forward();
+      killRun();
+      return null;
+    };
+  };
+  const runsOnGitHub = () => [...sandbox.runner.runs.values()].map((run) => lastAttempt(run).conclusion);
+  const firstRunEnded = () =>
+    vi.waitFor(async () => expect(await outcomes(app.db)).toMatchObject([{ runs: [expect.any(String)] }]), {
+      timeout: 30_000,
+      interval: 50,
+    });
+  const goOn = async () => {
+    await skipWaits(app.db);
+    app.dispatchLoop.poke();
+    await allEnded(app.db);
+    await sandbox.runner.idle();
+  };
+  const isWhole = async () => {
+    expect(await differingTables(app.db, sandbox, widgets)).toEqual([]);
+    expect(await app.db.selectFrom('pull_requests').select('id').execute()).toHaveLength(PULL_REQUESTS);
+  };
+
+  it.each([
+    ['before it claims its job', 'claim', 'before'],
+    ['when it has its job', 'claim', 'after'],
+    ['while it captures', 'batches', 'after'],
+    ['after its last batch', 'finish', 'before'],
+  ] as const)('that dies %s is followed by one that ends whole', async (_, name, when) => {
+    proxy.intercept = killOnce(name, when);
+    app.dispatchLoop.poke();
+    await firstRunEnded();
+    await goOn();
+    expect(runsOnGitHub()).toEqual(['failure', 'success']);
+    expect(await outcomes(app.db)).toEqual([
+      { status: 'completed', runs: ['failure', 'success'], metrics: ['success'] },
+    ]);
+    await isWhole();
+  });
+
+  it('whose end was stored, with the answer lost and the run killed, is done once', async () => {
+    proxy.intercept = killOnce('finish', 'after');
+    app.dispatchLoop.poke();
+    await allEnded(app.db);
+    await sandbox.runner.idle();
+    await sandbox.delivered();
+    expect(runsOnGitHub()).toEqual(['failure']);
+    expect(await outcomes(app.db)).toEqual([
+      { status: 'completed', runs: ['success'], metrics: ['success'] },
+    ]);
+    await isWhole();
+  });
+
+  it('that dies, and whose webhook is lost too, is found by the sweep', async () => {
+    proxy.intercept = killOnce('batches', 'after');
+    const { webhookUrl } = sandbox.app;
+    sandbox.app.webhookUrl = 'http://127.0.0.1:9/';
+    app.dispatchLoop.poke();
+    await vi.waitFor(() => expect(runsOnGitHub()).toEqual(['failure']), { timeout: 30_000, interval: 50 });
+    await sandbox.runner.idle();
+    expect(await outcomes(app.db)).toMatchObject([{ status: 'running', runs: [null] }]);
+    sandbox.app.webhookUrl = webhookUrl;
+
+    const longAgo = new Date(Date.now() - 240_000);
+    await app.db.updateTable('job_runs').set({ created_at: longAgo }).execute();
+    await app.db.updateTable('progressive_capture_jobs').set({ heartbeat_at: longAgo }).execute();
+    const response = await fetch(`${app.url}/api/loops/sweep`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    expect(await response.json()).toMatchObject({ outcome: 'passed', report: { ended: 1 } });
+    await goOn();
+    expect(await outcomes(app.db)).toEqual([
+      { status: 'completed', runs: ['failure', 'success'], metrics: ['success'] },
+    ]);
+    await isWhole();
+  });
+
+  it('whose every batch arrives twice, and once more after the end, stores it once', async () => {
+    const batches: (() => Promise<{ status: number; body: string }>)[] = [];
+    const again: number[] = [];
+    proxy.intercept = async ({ name, forward }) => {
+      const answer = await forward();
+      if (name === 'batches') {
+        batches.push(forward);
+        again.push((await forward()).status);
+      }
+      return answer;
+    };
+    app.dispatchLoop.poke();
+    await allEnded(app.db);
+    await sandbox.runner.idle();
+    expect(batches.length).toBeGreaterThan(0);
+    expect(again).toEqual(batches.map(() => 200));
+    const late = await Promise.all([...batches].reverse().map(async (send) => (await send()).status));
+    expect(late.every((status) => status >= 400 && status < 500)).toBe(true);
+    expect(await outcomes(app.db)).toEqual([
+      { status: 'completed', runs: ['success'], metrics: ['success'] },
+    ]);
+    await isWhole();
+  });
+
+  it('whose answers are lost now and then asks again, and nothing is lost or doubled', async () => {
+    proxy.intercept = async ({ number, forward }) => {
+      const answer = await forward();
+      return number === 1 ? null : answer;
+    };
+    app.dispatchLoop.poke();
+    await allEnded(app.db);
+    await sandbox.runner.idle();
+    expect(await outcomes(app.db)).toEqual([
+      { status: 'completed', runs: ['success'], metrics: ['success'] },
+    ]);
+    await isWhole();
+  });
+});
