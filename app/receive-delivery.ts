@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Config } from '../src/config/config.ts';
 import { changeInstallation } from '../src/jobs/change-installation.ts';
 import { endWorkflowRun } from '../src/jobs/end-workflow-run.ts';
@@ -15,6 +15,7 @@ import type { WorkItem } from '../src/work-item/work-item.ts';
 import { changeRepository } from './change-repository.ts';
 import { isDatabaseAway } from './database-away.ts';
 import { GitHubAwayError } from './github-app.ts';
+import { createGroupCommit } from './group-commit.ts';
 import type { BulkFor } from './jobs-repository.ts';
 import type { AppLog, StageLine } from './log.ts';
 import { rememberCommands } from './remember-commands.ts';
@@ -77,6 +78,12 @@ export function createDeliveryReceiver(
   options: ReceiverOptions,
 ): (delivery: Delivery) => Promise<DeliveryResult> {
   const { log } = options;
+  const receiveWork = createGroupCommit<ReceivedWork, Done | 'redelivery'>({
+    limit: MAX_TOGETHER,
+    together: (group) => options.db.transaction().execute((trx) => carryOutTogether(trx, group, options)),
+    alone: ({ event, delivery }) =>
+      options.db.transaction().execute((trx) => carryOut(trx, event, delivery, options)),
+  });
   return async (delivery) => {
     const event = parseEvent({ ...delivery, deliveryId: delivery.id });
     if (event.kind === 'unknown_event') {
@@ -99,7 +106,9 @@ export function createDeliveryReceiver(
         });
       }
       if (event.kind === 'ignored') return result(202, event.reason, 'There is nothing to do.', line);
-      const done = await options.db.transaction().execute((trx) => carryOut(trx, event, delivery, options));
+      const done = await (isPlainWork(event)
+        ? receiveWork({ event, delivery })
+        : options.db.transaction().execute((trx) => carryOut(trx, event, delivery, options)));
       if (done === 'redelivery') return result(200, 'redelivery', 'This delivery was received before.', line);
       followUp(done, delivery, options, log);
       return result(200, 'accepted', `Jobs: ${jobsOf(done.planned).length}.`, {
@@ -112,6 +121,50 @@ export function createDeliveryReceiver(
   };
 }
 
+/** Deliveries of one transaction; what it locks, others wait for. */
+const MAX_TOGETHER = 100;
+
+type Work = Extract<ParsedEvent, { kind: 'work' }>;
+interface ReceivedWork {
+  event: Work;
+  delivery: Delivery;
+}
+
+/** It makes jobs and nothing else, so it can be received together with others of its kind. */
+function isPlainWork(event: Acting): event is Work {
+  return event.kind === 'work' && event.tombstones.length === 0 && event.comment === null;
+}
+
+/** The same as `carryOut` for each, with as many statements for a hundred as for one. */
+async function carryOutTogether(
+  trx: Transaction<DB>,
+  group: readonly ReceivedWork[],
+  options: ReceiverOptions,
+): Promise<(Done | 'redelivery')[]> {
+  const first = new Map(group.toReversed().map((received) => [received.delivery.id, received]));
+  const isNew = await rememberDeliveries(trx, [...first.values()]);
+  // In one order, so that two instances wait for each other and not both.
+  const work = group
+    .filter((received) => isNew.has(received.delivery.id) && first.get(received.delivery.id) === received)
+    .toSorted((a, b) => a.event.origin.repository.id - b.event.origin.repository.id);
+  const items = work
+    .flatMap(({ event }) => event.items)
+    .toSorted((a, b) => a.repository.id - b.repository.id || (a.items[0] ?? 0) - (b.items[0] ?? 0));
+  const now = new Date(Math.max(...group.map(({ delivery }) => delivery.now.getTime())));
+  const planned = Map.groupBy(await planItems(trx, items, now, options), ({ item }) => item.deliveryId ?? '');
+  const done = new Map(
+    work.map(({ event, delivery }): [ReceivedWork['delivery'], Done] => {
+      const settingsOf = event.touchesSettings ? [event.origin.repository.id] : [];
+      return [delivery, { ...NOTHING, planned: planned.get(delivery.id) ?? [], settingsOf }];
+    }),
+  );
+  await settleDeliveries(
+    trx,
+    [...done].map(([{ id }, { planned: plans }]) => ({ id, planned: plans })),
+  );
+  return group.map(({ delivery }) => done.get(delivery) ?? 'redelivery');
+}
+
 const NOTHING: Done = { planned: [], hasCommands: false, settingsOf: [], hasInstallationChanged: false };
 
 async function carryOut(
@@ -120,16 +173,10 @@ async function carryOut(
   delivery: Delivery,
   options: ReceiverOptions,
 ): Promise<Done | 'redelivery'> {
-  if (!(await rememberDelivery(trx, event.origin, delivery))) return 'redelivery';
+  const isNew = await rememberDeliveries(trx, [{ event, delivery }]);
+  if (!isNew.has(delivery.id)) return 'redelivery';
   const done = await act(trx, event, delivery, options);
-  await trx
-    .updateTable('deliveries')
-    .set({
-      outcome: done.planned.length > 0 ? 'planned' : 'done',
-      job_ids: [...new Set(jobsOf(done.planned).map((job) => job.id))],
-    })
-    .where('id', '=', delivery.id)
-    .execute();
+  await settleDeliveries(trx, [{ id: delivery.id, planned: done.planned }]);
   return done;
 }
 
@@ -140,11 +187,7 @@ async function act(
   options: ReceiverOptions,
 ): Promise<Done> {
   const { now } = delivery;
-  const plan = async (items: WorkItem[]): Promise<PlannedJob[]> => {
-    if (items.length === 0) return [];
-    const rollout = await readRollout(trx, { environmentStop: options.config.rollout.environmentStop });
-    return planWork(trx, items, { now, config: options.config, rollout, bulkFor: options.bulkFor });
-  };
+  const plan = (items: WorkItem[]) => planItems(trx, items, now, options);
   switch (event.kind) {
     case 'work': {
       const { repository } = event.origin;
@@ -184,19 +227,28 @@ async function act(
   }
 }
 
+async function planItems(
+  trx: Transaction<DB>,
+  items: WorkItem[],
+  now: Date,
+  { config, bulkFor }: ReceiverOptions,
+): Promise<PlannedJob[]> {
+  if (items.length === 0) return [];
+  const rollout = await readRollout(trx, { environmentStop: config.rollout.environmentStop });
+  return planWork(trx, items, { now, config, rollout, bulkFor });
+}
+
 function workRepository({ repository, installationId }: Extract<Acting, { kind: 'work' }>['origin']) {
   return { id: repository.id, fullName: repository.full_name, isPrivate: repository.private, installationId };
 }
 
-/** False: this GUID was received before. A redelivery has the GUID of the first delivery. */
-async function rememberDelivery(
+/** Answers the GUIDs that were not received before. A redelivery has the GUID of the first delivery. */
+async function rememberDeliveries(
   trx: Transaction<DB>,
-  origin: EventOrigin,
-  delivery: Delivery,
-): Promise<boolean> {
-  const inserted = await trx
-    .insertInto('deliveries')
-    .values({
+  received: readonly { event: { origin: EventOrigin }; delivery: Delivery }[],
+): Promise<ReadonlySet<string>> {
+  const rows = received
+    .map(({ event: { origin }, delivery }) => ({
       id: delivery.id,
       event: origin.event,
       action: origin.action,
@@ -204,11 +256,31 @@ async function rememberDelivery(
       repository_id: origin.repository?.id ?? null,
       outcome: 'received',
       received_at: delivery.now,
-    })
+    }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const inserted = await trx
+    .insertInto('deliveries')
+    .values(rows)
     .onConflict((conflict) => conflict.column('id').doNothing())
     .returning('id')
-    .executeTakeFirst();
-  return inserted !== undefined;
+    .execute();
+  return new Set(inserted.map(({ id }) => id));
+}
+
+/** Writes what became of deliveries, and which jobs they made. */
+async function settleDeliveries(
+  trx: Transaction<DB>,
+  deliveries: readonly { id: string; planned: PlannedJob[] }[],
+): Promise<void> {
+  if (deliveries.length === 0) return;
+  const rows = deliveries.map(({ id, planned }) => ({
+    id,
+    outcome: planned.length > 0 ? 'planned' : 'done',
+    jobs: [...new Set(jobsOf(planned).map((job) => job.id))],
+  }));
+  await sql`UPDATE deliveries SET outcome = settled.outcome, job_ids = settled.jobs
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS settled(id text, outcome text, jobs uuid[])
+    WHERE deliveries.id = settled.id`.execute(trx);
 }
 
 function followUp(done: Done, delivery: Delivery, { after }: ReceiverOptions, log: AppLog): void {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { countOf } from '../../src/text/count-of.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
 import { createDispatchTest } from '../doctor/dispatch-test.ts';
 import type { Finding, FindingStatus } from '../doctor/finding.ts';
@@ -61,6 +62,6 @@ function render(findings: readonly Finding[]): string {
   const count = (status: FindingStatus) => findings.filter((finding) => finding.status === status).length;
   return [
     ...lines,
-    `${count('ok')} well, ${count('warning')} warnings, ${count('failed')} failed, ${count('skipped')} not looked at.`,
+    `${count('ok')} well, ${countOf(count('warning'), 'warning')}, ${count('failed')} failed, ${count('skipped')} not looked at.`,
   ].join('\n');
 }

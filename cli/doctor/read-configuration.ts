@@ -2,6 +2,9 @@ import { type Config, loadConfig } from '../../src/config/config.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
 import { type Finding, failed, ok } from './finding.ts';
 
+const CURE =
+  'Correct it in the environment or in .env, and start the app again; docs/configuration.md tells what is legal.';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -15,12 +18,10 @@ export function readConfiguration(env: Environment): { config: Config | null; fi
   return { config: loadWithout(env, loaded.problems), findings: loaded.problems.map(describe) };
 }
 
-/** Each problem says in one line what is wrong and what to do; that of a key has a code of its own. */
+/** Each problem says in one line what is wrong and what is right; that of a key has a code of its own. */
 function describe(problem: string): Finding {
   const code = /^PRIVATE_KEY/.test(problem) ? 'private_key_malformed' : 'invalid';
-  const [what = problem, ...rest] = problem.split(/(?<=[.:]) (?=[A-Za-z])/);
-  const cure = rest.join(' ');
-  return failed('configuration', code, problem, cure === '' ? `Correct it: ${what}` : cure);
+  return failed('configuration', code, problem, CURE);
 }
 
 /** Leaving one out can make another one wrong (an id without its key), so it is done until nothing is wrong. */
