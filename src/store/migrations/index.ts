@@ -3,6 +3,7 @@ import * as bulkCapture from './0002-bulk-capture.ts';
 import * as budgetGrants from './0003-budget-grants.ts';
 import * as loops from './0004-loops.ts';
 import * as rollout from './0005-rollout.ts';
+import * as monitor from './0006-monitor.ts';
 
 export interface Migration {
   name: string;
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0003-budget-grants', sql: budgetGrants.sql },
   { name: '0004-loops', sql: loops.sql },
   { name: '0005-rollout', sql: rollout.sql },
+  { name: '0006-monitor', sql: monitor.sql },
 ];
