@@ -1,4 +1,5 @@
-import { type PermissionLevel, permissionLevel } from '../src/commands/permission.ts';
+import type { PermissionLevel } from '../src/commands/permission.ts';
+import { askPermission } from './ask-permission.ts';
 import { type GitHubApp, QUICK_CALL_MS } from './github-app.ts';
 
 /** The repository of a comment, as it is stored. */
@@ -57,23 +58,7 @@ export async function openConversation(
   return {
     repository,
     comment,
-    permission: async () => {
-      try {
-        const { data } = await octokit.request(
-          'GET /repos/{owner}/{repo}/collaborators/{username}/permission',
-          {
-            ...place,
-            username: comment.author.login,
-            request: quick(),
-          },
-        );
-        // A login can be another person's by now.
-        const isSamePerson = !data.user || data.user.id === comment.author.id;
-        return isSamePerson ? permissionLevel(data) : null;
-      } catch {
-        return null;
-      }
-    },
+    permission: () => askPermission(octokit, place, comment.author),
     readAgain: async () => (await fetchComment())?.body ?? null,
     hasReplied: async (marker) => {
       const { data } = await octokit.request('GET /repos/{owner}/{repo}/issues/{issue_number}/comments', {

@@ -21,6 +21,7 @@ import type { AppLog } from './log.ts';
 import { createLoopsEndpoint } from './loops-endpoint.ts';
 import { createMetrics } from './metrics/create-metrics.ts';
 import { createMetricsEndpoint } from './metrics/endpoint.ts';
+import { createMonitor } from './monitor/create-monitor.ts';
 import { createReadinessChecks } from './readiness.ts';
 import { createDeliveryReceiver } from './receive-delivery.ts';
 import { createSettingsReader } from './repository-settings.ts';
@@ -52,8 +53,10 @@ export async function createApp(options: {
   log: AppLog;
   /** One that is open, in place of `config.database`; it is closed with the app. */
   database?: OpenDatabase;
+  /** Browsers on this machine may look at the monitor without signing in: for the demo. */
+  isMonitorOpenLocally?: boolean;
 }): Promise<RunningApp> {
-  const { config, log } = options;
+  const { config, log, isMonitorOpenLocally = false } = options;
   const closers: (() => Promise<void>)[] = [];
   /** In the reverse order of opening. */
   const close = async (): Promise<void> => {
@@ -64,7 +67,7 @@ export async function createApp(options: {
   try {
     const database = options.database ?? (await openDatabase(config.database));
     closers.push(() => database.close());
-    return await start(database, config, log, closers, close);
+    return await start(database, config, log, closers, close, isMonitorOpenLocally);
   } catch (error) {
     await close();
     throw error;
@@ -77,6 +80,7 @@ async function start(
   log: AppLog,
   closers: (() => Promise<void>)[],
   close: () => Promise<void>,
+  isMonitorOpenLocally: boolean,
 ): Promise<RunningApp> {
   const { db } = database;
   await migrate(db, config.database.schema ? { schema: config.database.schema } : {});
@@ -178,6 +182,16 @@ async function start(
     },
   });
   const metrics = createMetrics({ db, config });
+  const monitor = createMonitor({
+    db,
+    config,
+    app,
+    bulkFor,
+    localUrl: () => server.url,
+    isOpenLocally: isMonitorOpenLocally,
+    onChanged: () => dispatchLoop.poke(),
+    log,
+  });
   const handlers: HttpHandler[] = [
     createWebhookHandler({ verify: app.verify, receive, log, onAnswer: metrics.countWebhook }),
     createJobsApi({
@@ -191,11 +205,14 @@ async function start(
     }),
     createLoopsEndpoint({ runner: loops, token: config.tokens.loops, log }),
     ...(inngest ? [onPath(INNGEST_PATH, inngest.handler)] : []),
+    monitor.handler,
     createMetricsEndpoint({ metrics, token: config.tokens.metrics, log }),
     createStatusPages(createReadinessChecks({ db, config, inngest, bulkFor })),
   ];
   const server = await listen(config, handlers, log);
   closers.push(() => server.close(GRACE_MS));
+  // Live updates are connections that would never end by themselves.
+  closers.push(async () => monitor.close());
   log.info(
     {
       url: server.url,

@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { Config } from '../src/config/config.ts';
 import { type HttpHandler, pathOf, sendHtml, sendJson } from './http.ts';
+import { isLocalRequest } from './is-local-request.ts';
 import type { AppLog } from './log.ts';
 import { escapeHtml, renderPage } from './page.ts';
 import { WEBHOOK_PATH } from './webhooks.ts';
@@ -123,19 +124,14 @@ export function buildManifest(file: string, origin: string, publicUrl: URL | nul
   return {
     ...manifest,
     redirect_url: `${origin}/setup/callback`,
+    callback_urls: [`${origin}/monitor/callback`],
     ...(publicUrl ? { hook_attributes: { url: `${publicUrl.origin}${WEBHOOK_PATH}`, active: true } } : {}),
   };
 }
 
 /** A browser on this machine (by address and by the name that it asked for), or one with the code. */
 function isAllowed(request: IncomingMessage, code: string | null, accessCode: string): boolean {
-  if (isSame(code, accessCode)) return true;
-  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-  const isLocalName = host === 'localhost' || host === '127.0.0.1' || host === '[::1]';
-  const address = request.socket.remoteAddress ?? '';
-  const isProxied =
-    request.headers['x-forwarded-for'] !== undefined || request.headers.forwarded !== undefined;
-  return isLocalName && !isProxied && /^(::1|127\.|::ffff:127\.)/.test(address);
+  return isSame(code, accessCode) || isLocalRequest(request);
 }
 
 function isSame(given: string | null, expected: string): boolean {

@@ -38,6 +38,7 @@ export function createStatusPages(checks: Record<string, ReadinessCheck>): HttpH
 
 const HOME = `<p>This app puts the activity of GitHub repositories into Postgres. It is running.</p>
 <ul>
+<li><a href="/monitor">The monitor</a>: rollout, jobs, latency, budgets. It asks you to sign in.</li>
 <li><a href="/readyz">Is it ready?</a> Database, migrations, events and the bulk path, as codes.</li>
 <li>Webhooks are received at <code>/api/github/webhooks</code>.</li>
 </ul>`;

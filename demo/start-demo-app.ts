@@ -26,6 +26,8 @@ export async function startDemoApp(
     APP_ID: String(sandbox.app.id),
     PRIVATE_KEY: sandbox.app.privateKey,
     WEBHOOK_SECRET: sandbox.app.webhookSecret,
+    GITHUB_CLIENT_ID: sandbox.app.clientId,
+    GITHUB_CLIENT_SECRET: sandbox.app.clientSecret,
     CAPTURE_WORKFLOW: town.captureWorkflow,
     CONTROL_REPOSITORY: town.controlRepository,
     CAPTURE_INCLUDE: 'pull-requests,issues,commits,labels',
@@ -35,7 +37,7 @@ export async function startDemoApp(
   if (!loaded.ok) throw new StartProblem(loaded.problems.join('; '));
   const { config } = loaded;
   if (options.dataDir !== null) config.database.dataDir = options.dataDir;
-  const app = await createApp({ config, log: createLog(config.logLevel) });
+  const app = await createApp({ config, log: createLog(config.logLevel), isMonitorOpenLocally: true });
   sandbox.app.webhookUrl = `${app.url}/api/github/webhooks`;
   town.jobs.variables.set('HYBRID_CAPTURE_URL', app.url);
   return { app, config };

@@ -53,7 +53,7 @@ export async function tellStory(options: DemoOptions, stop: AbortController): Pr
     const { app, config } = await startDemoApp(town, { port: options.port, dataDir });
     try {
       await refuseUsedDatabase(app);
-      terminal.line(`   ${app.url}, rows in ${dataDir ?? 'the database of DATABASE_URL'}`);
+      terminal.line(`   ${app.url}/monitor to watch; rows in ${dataDir ?? 'the database of DATABASE_URL'}`);
       const scene = { town, app, config, terminal: { ...terminal, stage }, watchdog };
       await install(scene);
       await include(scene);
@@ -63,7 +63,7 @@ export async function tellStory(options: DemoOptions, stop: AbortController): Pr
       const exact = await compare(scene, startedMs);
       if (!options.exit) {
         watchdog.end();
-        terminal.line(`\n   The app stays open at ${app.url} (Ctrl-C ends it).`);
+        terminal.line(`\n   The monitor stays open at ${app.url}/monitor (Ctrl-C ends it).`);
         if (!stop.signal.aborted) await once(stop.signal, 'abort');
       }
       return exact;

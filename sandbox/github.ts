@@ -20,6 +20,7 @@ import { OIDC_ROUTES } from './rest/oidc-routes.ts';
 import { RATE_ROUTES } from './rest/rate-routes.ts';
 import { REPOSITORY_ROUTES } from './rest/repository-routes.ts';
 import type { Route } from './rest/router.ts';
+import { SIGN_IN_ROUTES } from './rest/sign-in-routes.ts';
 import { createRunner, type RunnerOptions } from './runner/runner.ts';
 import type { Sandbox, SandboxCore } from './sandbox.ts';
 import { createStatistics, type Usage } from './stats.ts';
@@ -36,6 +37,7 @@ const ROUTES: Route[] = [
   ...ACTIONS_ROUTES,
   ...OIDC_ROUTES,
   ...RATE_ROUTES,
+  ...SIGN_IN_ROUTES,
 ];
 
 export interface SandboxOptions {

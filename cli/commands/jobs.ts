@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
-import { sql } from 'kysely';
-import { judgeJobProgress } from '../../src/jobs/job-progress.ts';
-import type { Database } from '../../src/store/database.ts';
+import { type ListedJob, listJobs } from '../../src/monitor/list-jobs.ts';
 import { formatCount, formatDuration, formatProgress } from '../../src/text/format-progress.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
 import { parseFullName, parseWholeNumber } from '../parse-arguments.ts';
@@ -34,62 +32,7 @@ export function addJobsCommand(program: Command, terminal: CommandTerminal): voi
     });
 }
 
-type ListedJob = Awaited<ReturnType<typeof listJobs>>[number];
-
-async function listJobs(db: Database, { repository, limit }: JobsOptions) {
-  let query = db
-    .selectFrom('progressive_capture_jobs as job')
-    .innerJoin('repositories', 'repositories.id', 'job.repository_id')
-    .innerJoinLateral(
-      (eb) =>
-        eb
-          .selectFrom('job_runs as run')
-          .whereRef('run.job_id', '=', 'job.id')
-          .select([
-            // Of the current run up to its last sign of life, which is when the progress was told.
-            sql<number>`coalesce(sum(extract(epoch FROM greatest(run.started_at,
-              coalesce(run.ended_at, job.heartbeat_at)) - run.started_at)), 0)::double precision * 1000`.as(
-              'worked_ms',
-            ),
-            sql<number>`coalesce(sum(run.rows_stored), 0)::integer`.as('rows'),
-            sql<number>`coalesce(sum(run.points), 0)::integer`.as('points'),
-            sql<number>`coalesce(sum(run.requests), 0)::integer`.as('requests'),
-          ])
-          .as('runs'),
-      (join) => join.onTrue(),
-    )
-    .select([
-      'job.id',
-      'repositories.full_name as repository',
-      'job.job_type as type',
-      'job.processor_type as processor',
-      'job.rule',
-      'job.status',
-      'job.status_reason as statusReason',
-      'job.attempt',
-      'job.created_at as createdAt',
-      'job.not_before as notBefore',
-      'job.heartbeat_at as heartbeatAt',
-      'job.completed_at as completedAt',
-      'job.error',
-      'job.progress',
-      'runs.worked_ms as workedMs',
-      'runs.rows',
-      'runs.points',
-      'runs.requests',
-    ])
-    .orderBy('job.created_at', 'desc')
-    .orderBy('job.id')
-    .limit(limit);
-  if (repository) query = query.where(sql`lower(repositories.full_name)`, '=', repository.toLowerCase());
-  const rows = await query.execute();
-  return rows.map(({ workedMs, rows, points, requests, ...job }) => {
-    const worked = { seconds: workedMs / 1_000, rows, points, requests };
-    return { ...job, worked, progress: judgeJobProgress({ ...job, workedMs }) };
-  });
-}
-
-function describeJob(job: ListedJob, now: Date): string {
+export function describeJob(job: ListedJob, now: Date): string {
   const status = `${job.status}${job.statusReason ? ` (${job.statusReason})` : ''}`;
   const lines = [
     `${job.createdAt.toISOString()}  ${job.id}  ${job.repository}  ${job.type}  ${job.processor} (${job.rule})  ${status}`,

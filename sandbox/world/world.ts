@@ -32,6 +32,7 @@ export interface World {
   /** The account with this login (any letter case, `[bot]` or not); made when it does not exist yet. */
   actor(login: string, kind?: ActorKind): Actor;
   findActor(login: string): Actor | undefined;
+  actors(): Iterable<Actor>;
   repositories(): Iterable<Repository>;
   repository(owner: string, name: string): Repository | undefined;
   /** `owner/name`; throws when there is none. */
@@ -78,6 +79,7 @@ export function createWorld(): World {
       const map = byKind.get(parsed.kind as EntityKind);
       return map?.get(parsed.kind === 'Commit' ? parsed.key : Number(parsed.key));
     },
+    actors: () => actors.values(),
     findActor: (login) => actors.get(login.toLowerCase().replace(/\[bot\]$/, '')),
     actor(login, kind) {
       const found = world.findActor(login);

@@ -67,7 +67,7 @@ export type RolloutSource =
       commentSha256: string;
       deliveryId?: string;
     }
-  | { type: 'cli' | 'environment' | 'automation' };
+  | { type: 'cli' | 'page' | 'environment' | 'automation' };
 
 /** What may be changed; the trigger adds version, epoch, phase and history. */
 export type RolloutPatch = Partial<

@@ -63,6 +63,20 @@ export function neutralizeReply(text: string, maxLength = 300): string {
   return escapeMarkdown(cut(toPlainLine(text), maxLength)).replace(/^\//, `${ZERO_WIDTH_SPACE}/`);
 }
 
+/**
+ * For text of an HTML page, between tags or in a quoted attribute (not an address: see `app/monitor/html.ts`).
+ *
+ * @param maxLength longest text in characters, before escaping
+ */
+export function neutralizePage(text: string, maxLength = 300): string {
+  return cut(toPlainLine(text), maxLength)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}
+
 function toPlainLine(text: string): string {
   return text.toWellFormed().replace(ANSI_ESCAPE, '').replace(BREAKS, ' ').replace(INVISIBLE, '').trim();
 }

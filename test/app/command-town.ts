@@ -67,6 +67,8 @@ export async function startCommandTown(env: Record<string, string> = {}) {
     ALLOWED_ACCOUNTS: '',
     CONTROL_REPOSITORY: 'Acme/Control',
     LOOPS_TOKEN: 'loops',
+    GITHUB_CLIENT_ID: sandbox.app.clientId,
+    GITHUB_CLIENT_SECRET: sandbox.app.clientSecret,
     ...env,
   });
   sandbox.app.webhookUrl = `${app.url}/api/github/webhooks`;

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import {
   neutralizeAnnotation,
   neutralizeLog,
+  neutralizePage,
   neutralizeReply,
   neutralizeSummary,
 } from '../../src/text/neutralize.ts';
@@ -171,5 +172,16 @@ describe('neutralizeReply', () => {
 
   test('neutralises Markdown as a summary does', () => {
     expect(neutralizeReply('@octocat <b>hi</b> #1')).toBe('@\u200boctocat &lt;b&gt;hi&lt;/b&gt; \\#\u200b1');
+  });
+});
+
+describe('a page', () => {
+  test.each([
+    ['<img src=x onerror=alert(1)>', '&lt;img src=x onerror=alert(1)&gt;'],
+    ["\" onload='x' &amp;", '&quot; onload=&#39;x&#39; &amp;amp;'],
+    ['two\nlines\u202e and \u001b[31mred', 'two lines and red'],
+    ['abcdef', 'abc…', 4],
+  ] as [string, string, number?][])('%j', (text, expected, maxLength) => {
+    expect(neutralizePage(text, maxLength)).toBe(expected);
   });
 });

@@ -4,6 +4,7 @@ import * as budgetGrants from './0003-budget-grants.ts';
 import * as loops from './0004-loops.ts';
 import * as rollout from './0005-rollout.ts';
 import * as safetyLoops from './0006-safety-loops.ts';
+import * as monitor from './0007-monitor.ts';
 import * as purges from './0008-purges.ts';
 
 export interface Migration {
@@ -19,5 +20,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0004-loops', sql: loops.sql },
   { name: '0005-rollout', sql: rollout.sql },
   { name: '0006-safety-loops', sql: safetyLoops.sql },
+  { name: '0007-monitor', sql: monitor.sql },
   { name: '0008-purges', sql: purges.sql },
 ];

@@ -1,0 +1,158 @@
+import { type Finding, type Health, judgeOverview } from '../../src/monitor/judge-overview.ts';
+import type { BudgetState, Overview } from '../../src/monitor/read-overview.ts';
+import { countOf } from '../../src/text/count-of.ts';
+import type { Viewer } from './access.ts';
+import { type Html, html, long } from './html.ts';
+import { renderLatency, renderRouting, renderSuccess } from './render-charts.ts';
+import { empty, jobItem, type RunLinks, section, table, time } from './render-parts.ts';
+import { renderHistory, renderRollout } from './render-rollout.ts';
+import type { RolloutSnapshot } from './snapshots.ts';
+
+/** How the sections of the first page stand beside each other; on a phone they stand below each other in this order. */
+export const OVERVIEW_COLUMNS = [
+  ['rollout'],
+  ['jobs', 'ended', 'latency', 'budget'],
+  ['wrong', 'routes', 'deliveries'],
+] as const;
+
+/** The first page, by section. */
+export function renderOverview(
+  overview: Overview,
+  rollout: RolloutSnapshot | null,
+  viewer: Viewer,
+  links: RunLinks,
+): Map<string, Html> {
+  const health = judgeOverview(overview, rollout?.picture ?? null);
+  const cards: [string, Html][] = [
+    ['health', renderHealth(health, overview, rollout)],
+    ...(rollout
+      ? [['rollout', section('rollout', 'Rollout', renderRollout(rollout, viewer))] as [string, Html]]
+      : []),
+    ['jobs', section('jobs', 'Under way', renderUnderWay(overview, links))],
+    ['wrong', section('wrong', 'Went wrong', renderWrong(overview, links))],
+    ['ended', section('ended', 'How jobs ended', renderSuccess(overview))],
+    ['latency', section('latency', 'Latency', renderLatency(overview))],
+    ['routes', section('routes', 'Routing', renderRouting(overview))],
+    ['budget', section('budget', "GitHub's budget", renderBudgets(overview.budgets))],
+    ['deliveries', section('deliveries', 'Deliveries in 24 h', renderDeliveries(overview))],
+    ...(rollout
+      ? [
+          [
+            'history',
+            section('history', 'Changes of the rollout', renderHistory(rollout), { wide: true }),
+          ] as [string, Html],
+        ]
+      : []),
+  ];
+  return new Map(cards);
+}
+
+const VERDICTS: Record<Health['level'], string> = {
+  healthy: 'Healthy',
+  quiet: 'Quiet: nothing to judge yet',
+  attention: 'Needs attention',
+  failing: 'Failing',
+  stopped: 'Stopped',
+};
+
+/** The answer in five seconds: is it healthy, and if not, where. */
+function renderHealth(
+  { level, findings }: Health,
+  { counts, repositories, wrongCount }: Overview,
+  rollout: RolloutSnapshot | null,
+): Html {
+  const facts: [string, string, string][] = [
+    ...(rollout
+      ? [
+          [`${Math.round(rollout.picture.rollout.percentage * 100) / 100} %`, 'rollout', '#rollout'] as [
+            string,
+            string,
+            string,
+          ],
+        ]
+      : []),
+    [counts.running.toLocaleString('en'), 'running', '#jobs'],
+    [(counts.queued + counts.dispatched).toLocaleString('en'), 'waiting', '#jobs'],
+    [wrongCount.toLocaleString('en'), 'went wrong in 24 h', '#wrong'],
+    [
+      `${repositories.captured.toLocaleString('en')} of ${repositories.served.toLocaleString('en')}`,
+      'repositories with rows',
+      '/monitor/repositories',
+    ],
+  ];
+  return html`<section class="health ${level}" id="health" data-section="health" aria-labelledby="health-title">
+<h1 id="health-title">${VERDICTS[level]}</h1>
+${findings.length > 0 ? html`<ul class="findings">${findings.map(renderFinding)}</ul>` : null}
+<ul class="facts">${facts.map(([value, label, href]) => html`<li><a href="${href}"><strong>${value}</strong> <span>${label}</span></a></li>`)}</ul>
+</section>`;
+}
+
+const SEVERITIES: Record<Finding['severity'], string> = {
+  critical: 'Critical',
+  warning: 'Warning',
+  note: 'Note',
+};
+
+function renderFinding({ severity, text, cure, quoted, section: where }: Finding): Html {
+  return html`<li class="${severity}"><span class="badge ${severity}">${SEVERITIES[severity]}</span>
+<span><a href="#${where}">${text}</a> ${cure}${quoted ? html` <q>${long(quoted, 300)}</q>` : null}</span></li>`;
+}
+
+function renderUnderWay({ underWay, counts }: Overview, links: RunLinks): Html {
+  const { queued, dispatched, running, deferred } = counts;
+  const parts = [`${running} running`, `${dispatched} sent`, `${queued} queued`];
+  if (deferred > 0) parts.push(`${deferred} of them for tomorrow`);
+  return html`<p>${parts.join(', ')}. <a href="/monitor/jobs?group=queued">What is queued</a></p>
+${underWay.length === 0 ? empty('Nothing is under way.') : html`<ul class="jobs">${underWay.map((job) => jobItem(job, links))}</ul>`}`;
+}
+
+function renderWrong({ wrong, wrongCount }: Overview, links: RunLinks): Html {
+  if (wrong.length === 0) return empty('No job has gone wrong.');
+  return html`<p>${countOf(wrongCount, 'job')} in 24 h; the newest: <a href="/monitor/jobs?group=wrong">All of them</a></p>
+<ul class="jobs">${wrong.slice(0, 5).map((job) => jobItem(job, links))}</ul>`;
+}
+
+function renderBudgets(budgets: readonly BudgetState[]): Html {
+  if (budgets.length === 0) return empty('No capture has asked GitHub for anything yet.');
+  return table(
+    "What is left of GitHub's hourly budget, by installation",
+    ['installation', 'points left (GraphQL)', 'requests left (REST)', 'told', 'reset'],
+    budgets.map(
+      ({
+        account,
+        installationId,
+        pointsLeft,
+        pointsToldAt,
+        pointsResetAt,
+        restLeft,
+        restToldAt,
+        restResetAt,
+      }) => [
+        account ?? `${installationId}`,
+        pointsLeft === null ? 'not told' : pointsLeft,
+        restLeft === null ? 'not told' : restLeft,
+        time(latest(pointsToldAt, restToldAt)),
+        time(latest(pointsResetAt, restResetAt)),
+      ],
+    ),
+  );
+}
+
+function renderDeliveries({ deliveries }: Overview): Html {
+  if (deliveries.length === 0) return empty('No webhook has come in 24 hours.');
+  return table(
+    'Webhooks of the last 24 hours',
+    ['event', 'became', 'count', 'last'],
+    deliveries.map(({ event, outcome, count, lastAt }) => [
+      event,
+      outcome.replaceAll('_', ' '),
+      count,
+      time(lastAt),
+    ]),
+  );
+}
+
+function latest(a: Date | null, b: Date | null): Date | null {
+  if (a === null || b === null) return a ?? b;
+  return a > b ? a : b;
+}
