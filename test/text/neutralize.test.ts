@@ -176,7 +176,7 @@ describe('neutralizeReply', () => {
 });
 
 describe('a page', () => {
-  it.each([
+  test.each([
     ['<img src=x onerror=alert(1)>', '&lt;img src=x onerror=alert(1)&gt;'],
     ["\" onload='x' &amp;", '&quot; onload=&#39;x&#39; &amp;amp;'],
     ['two\nlines\u202e and \u001b[31mred', 'two lines and red'],
