@@ -60,6 +60,8 @@ export function outputsOf(reports: readonly CaptureReport[]): Record<string, str
 
 /** GitHub takes 1 MiB of summary; what is cut is in the database, or comes again in the next run. */
 const MAX_GAPS_SHOWN = 50;
+/** More bars than this have no room for their names. */
+const MAX_BARS = 6;
 
 const STATUS_TEXT = {
   complete: '✅ complete',
@@ -73,7 +75,7 @@ const STATUS_TEXT = {
 /** The job summary in GitHub's Markdown. @param appUrl where to see more, when there is an app */
 export function renderSummary(reports: readonly CaptureReport[], appUrl: URL | null): string {
   const sections = reports.map(renderReport);
-  if (appUrl) sections.push(`[Hybrid Capture](${appUrl.origin})`);
+  if (appUrl) sections.push(`[Watch it on the monitor](${appUrl.origin}/monitor)`);
   return `${sections.join('\n\n')}\n`;
 }
 
@@ -89,6 +91,7 @@ function renderReport(report: CaptureReport): string {
   if (rowsByTable.size > 0) {
     lines.push('', '| table | rows sent |', '| --- | ---: |');
     for (const [table, rows] of rowsByTable) lines.push(`| ${table} | ${count(rows)} |`);
+    lines.push('', ...renderChart(rowsByTable));
   }
   if (gaps.length > 0) {
     lines.push('', `Not captured (${count(gaps.length)}):`, '');
@@ -107,4 +110,20 @@ function renderReport(report: CaptureReport): string {
     );
   }
   return lines.join('\n');
+}
+
+/** The largest tables once more as a picture, below the table that holds all of them. The names are ours. */
+function renderChart(rowsByTable: CaptureReport['rowsByTable']): string[] {
+  const largest = [...rowsByTable].sort(([, a], [, b]) => b - a).slice(0, MAX_BARS);
+  const highest = Math.max(...largest.map(([, rows]) => rows));
+  if (largest.length < 2 || highest === 0) return [];
+  return [
+    '```mermaid',
+    'xychart-beta',
+    '  title "Rows sent, by table"',
+    `  x-axis [${largest.map(([table]) => `"${table.replaceAll('_', ' ')}"`).join(', ')}]`,
+    `  y-axis "rows" 0 --> ${highest}`,
+    `  bar [${largest.map(([, rows]) => rows).join(', ')}]`,
+    '```',
+  ];
 }

@@ -279,7 +279,7 @@ describe('for the app', () => {
     expect(rows.filter(({ table }) => table === 'comments')).toHaveLength(130 + 3 * COMMENTS);
     expect(outputs).toMatchObject({ 'pull-requests': '4', rows: String(rows.length), complete: 'true' });
     expect(log).toMatch(/^::group::Capture acme\/widgets \(job/m);
-    expect(summary).toContain(`[Hybrid Capture](${app.url})`);
+    expect(summary).toContain(`[Watch it on the monitor](${app.url}/monitor)`);
     const hidden = [...app.tokens, `session-${JOB}`];
     for (const secret of hidden) {
       expect(log).toContain(`::add-mask::${secret}`);

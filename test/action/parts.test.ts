@@ -153,7 +153,10 @@ describe('the report', () => {
       isFailure: true,
     }),
     totals: { pullRequests: 7, rows: 1_234, points: 5, requests: 6, seconds: 65 },
-    rowsByTable: new Map([['comments', 1_000]]),
+    rowsByTable: new Map([
+      ['comments', 1_000],
+      ['review_threads', 400],
+    ]),
     gaps: Array.from({ length: 60 }, (_, index) => ({
       number: index === 0 ? null : index,
       connection: 'reviews',
@@ -185,6 +188,11 @@ describe('the report', () => {
     expect(summary).toContain('- an item, reviews: &lt;img src=x&gt; \\| @\u200boctocat');
     expect(summary).toContain('- and 10 more');
     expect(summary).not.toContain('<img');
-    expect(summary).toContain('[Hybrid Capture](https://capture.example.com)');
+    const table = summary.indexOf('| table | rows sent |');
+    const chart = summary.indexOf('```mermaid\nxychart-beta');
+    expect(table).toBeGreaterThan(0);
+    expect(chart).toBeGreaterThan(table);
+    expect(summary).toContain('  bar [1000, 400]');
+    expect(summary).toContain('[Watch it on the monitor](https://capture.example.com/monitor)');
   });
 });
