@@ -27,7 +27,7 @@ export async function verify(session: Session): Promise<void> {
     const counts = numbers
       .flatMap((_, i) => toCounts(repository[`i${i}`] ?? null))
       .map((one) => ({ ...one, review_comments: null }));
-    const { gaps } = await session.options.destination.findGaps(counts);
+    const { gaps } = await session.options.destination.findGaps(counts, session.repositoryId);
     for (const { number, connection, expected, stored } of gaps) {
       session.addGap({ number, connection, reason: `GitHub counts ${expected}, ${stored} are stored` });
     }
@@ -54,7 +54,7 @@ async function compareNextPage(session: Session): Promise<void> {
       session.addGap({ number: null, connection: KIND.oneField, reason: 'GitHub answered null' });
   }
   const counts = (items.nodes ?? []).flatMap(toCounts);
-  const { numbers } = await session.options.destination.findGaps(counts);
+  const { numbers } = await session.options.destination.findGaps(counts, session.repositoryId);
   walk.numbers.push(...numbers);
   walk.repaired.push(...numbers);
   walk.cursor = endCursor ?? after;

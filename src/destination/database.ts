@@ -79,9 +79,8 @@ export function createDatabaseDestination({
       known = id;
       return { next: 'continue' };
     },
-    async findGaps(counts) {
-      // Nothing of the repository is stored under a number that no GitHub id has.
-      return findGaps(db, { repositoryId: known ?? 0, counts });
+    async findGaps(counts, id) {
+      return findGaps(db, { repositoryId: id, counts });
     },
     async close() {},
   };

@@ -49,10 +49,11 @@ export interface CaptureDestination {
   /** Stores rows, checkpoint and sequence in one transaction; rejects when nothing of it was stored. */
   write(batch: CaptureBatch): Promise<WriteAnswer>;
   /**
-   * The pull requests whose stored rows differ from GitHub's totals; at most 1,000 counts a call.
+   * The pull requests whose stored rows differ from GitHub's totals; at most 1,000 counts a call. The repository is told
+   * since a capture that only compares may not have written anything yet.
    * @throws UnsupportedError by a destination that can't be asked.
    */
-  findGaps(counts: ExpectedCounts[]): Promise<GapsResponse>;
+  findGaps(counts: ExpectedCounts[], repositoryId: number): Promise<GapsResponse>;
   close(): Promise<void>;
 }
 

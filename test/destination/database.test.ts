@@ -146,7 +146,7 @@ describeEachDatabase('a database as a destination', (database) => {
 
     test('none, when all that GitHub counts is stored', async () => {
       await expect(find(counts)).resolves.toEqual({ numbers: [], gaps: [] });
-      await expect(create('job', 1).findGaps([counts])).resolves.toEqual({ numbers: [], gaps: [] });
+      await expect(create('job', 1).findGaps([counts], 1)).resolves.toEqual({ numbers: [], gaps: [] });
     });
 
     test.each(['comments', 'reviews', 'review_threads', 'commits', 'files', 'labels', 'assignees'] as const)(

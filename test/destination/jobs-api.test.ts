@@ -319,7 +319,7 @@ describe('the destination', () => {
       labels: 0,
       assignees: 0,
     };
-    await expect(destination.findGaps([{ number: 12, ...counts }])).resolves.toEqual({
+    await expect(destination.findGaps([{ number: 12, ...counts }], 1)).resolves.toEqual({
       numbers: [12],
       gaps: [{ number: 12, connection: 'reviews', expected: 2, stored: 1 }],
     });

@@ -190,7 +190,7 @@ describe('files', () => {
   });
 
   test('can not be asked for gaps', async () => {
-    await expect(open().findGaps([])).rejects.toThrow(UnsupportedError);
+    await expect(open().findGaps([], 1)).rejects.toThrow(UnsupportedError);
   });
 });
 

@@ -76,10 +76,13 @@ describeEachDatabase("the Action's client against the Jobs API", (database) => {
       labels: 0,
       assignees: 0,
     };
-    const gaps = await destination.findGaps([
-      { number: 1, ...none },
-      { number: 2, ...none, files: 3 },
-    ]);
+    const gaps = await destination.findGaps(
+      [
+        { number: 1, ...none },
+        { number: 2, ...none, files: 3 },
+      ],
+      SHOP.id,
+    );
     expect(gaps).toEqual({
       numbers: [2],
       gaps: [{ number: 2, connection: 'files', expected: 3, stored: 0 }],
