@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type RunningSandbox, startSandbox } from '../../sandbox/github.ts';
 import {
   addCommit,
@@ -351,7 +351,14 @@ describe('for the app', () => {
     app.jobs.set(JOB, job(JOB, {}));
     const { code, log } = await runApp({
       onStart: (child) => {
-        app.onBatch = () => void child.kill('SIGINT');
+        app.onBatch = async () => {
+          child.kill('SIGINT');
+          // The whole copy fits into one batch: were it answered, the run might be through before the signal arrives.
+          await vi.waitFor(() => expect(pathsOf().at(-1)).toBe(`/${JOB}/finish`), {
+            timeout: 20_000,
+            interval: 20,
+          });
+        };
       },
     });
     expect(code, log).toBe(1);
