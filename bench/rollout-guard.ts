@@ -159,7 +159,8 @@ async function throughTheGuard(
       if (state !== 'rolled_back' || percentage !== 0) throw new Error('the rollback did not take effect');
       return { end: 'rollback', jobs };
     }
-    if (decision.kind === 'hold') return { end: 'hold', jobs };
+    // Other holds end by themselves when enough jobs are in.
+    if (decision.kind === 'hold' && decision.isLasting) return { end: 'hold', jobs };
   }
   return { end: 'none', jobs: REAL_JOBS };
 }
