@@ -80,6 +80,7 @@ export function createDeliveryReceiver(
   const { log } = options;
   const receiveWork = createGroupCommit<ReceivedWork, Done | 'redelivery'>({
     limit: MAX_TOGETHER,
+    transactions: 2,
     together: (group) => options.db.transaction().execute((trx) => carryOutTogether(trx, group, options)),
     alone: ({ event, delivery }) =>
       options.db.transaction().execute((trx) => carryOut(trx, event, delivery, options)),
