@@ -13,6 +13,10 @@ import {
   vi,
 } from 'vitest';
 import { createInngest, INNGEST_PATH, type InngestApp } from '../../../app/inngest/functions.ts';
+import { inngestChecks } from '../../../cli/doctor/check-inngest.ts';
+import type { Check } from '../../../cli/doctor/context.ts';
+import { createTestEvent } from '../../../cli/doctor/send-test-event.ts';
+import type { Config } from '../../../src/config/config.ts';
 import { createDispatchLoop } from '../../../src/dispatch/dispatch-due.ts';
 import { INNGEST_EVENTS, jobEventId } from '../../../src/dispatch/job-events.ts';
 import { cancelJobs } from '../../../src/jobs/cancel-jobs.ts';
@@ -49,6 +53,7 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
   const log = collectLog();
   let db: Database;
   let directory: string;
+  let port: number;
   let startServer: () => Promise<InngestServer>;
   let server: InngestServer;
   let app: { url: string; close(): Promise<void> };
@@ -63,7 +68,7 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
     directory = await mkdtemp(join(tmpdir(), 'hybrid-capture-inngest-'));
     db = database().db;
     tokenFor = github().tokenFor;
-    const [port = 0] = await freePorts(1);
+    [port = 0] = await freePorts(1);
     inngest = createInngest({
       db,
       config: { ...github().config, inngest: inngestConfig(command, port) },
@@ -295,12 +300,38 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
     expect(await findRuns(db, id)).toMatchObject([{ conclusion: 'cancelled' }]);
   });
 
-  test('the test event comes back', async () => {
-    const { name: event } = INNGEST_EVENTS.test;
-    const { ids } = await inngest.client.send({ name: event, data: { nonce: 'ping' } });
-    await vi.waitFor(
-      async () => expect(await server.runs(ids[0] ?? '')).toMatchObject([{ status: 'Completed' }]),
-      { timeout: 30_000, interval: 100 },
-    );
+  describe('the doctor', () => {
+    const examine = async (check: Check, change: Partial<Config['inngest']> = {}) => {
+      const { config } = github();
+      const findings = await check.run({
+        config: {
+          ...config,
+          http: { ...config.http, publicUrl: new URL(app.url) },
+          inngest: { ...inngestConfig(command, port), ...change },
+        },
+        ...{ db, app: null, now: () => new Date() },
+      });
+      return findings.map(({ check: name, code }) => `${name}: ${code}`);
+    };
+
+    test('finds nothing wrong, and its test event comes back', async () => {
+      expect(await examine(inngestChecks)).toEqual([
+        'inngest event key: ok',
+        'inngest signing key: ok',
+        'inngest functions: ok',
+        'inngest endpoint: ok',
+      ]);
+      expect(await examine(createTestEvent())).toEqual(['inngest test event: ok']);
+    });
+
+    // The dev server takes every key.
+    test.skipIf(command === 'dev')('finds keys that are wrong', async () => {
+      expect(await examine(inngestChecks, { eventKey: 'another' })).toContain(
+        'inngest event key: event_key_wrong',
+      );
+      expect(await examine(inngestChecks, { signingKey: 'abcdef0123456789' })).toContain(
+        'inngest signing key: signing_key_wrong',
+      );
+    });
   });
 });
