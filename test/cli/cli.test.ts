@@ -248,7 +248,7 @@ describe('with an embedded database', () => {
       const { code, out } = await cli('capture acme/widgets --since 2026-01-01 --until 2026-02-01');
       expect(code).toBe(0);
       expect(out).toMatch(
-        /^job [0-9a-f-]{36}.*\n {2}what {7}Acme\/Widgets, pull-requests, since 2026-01-01T00:00:00.000Z until 2026-02-01T00:00:00.000Z\n {2}processor {2}inngest\n {2}rule {7}bulk_unavailable: .*CAPTURE_WORKFLOW is not set.*\n {2}status {5}queued/,
+        /^job [0-9a-f-]{36}.*\n {2}what {7}Acme\/Widgets, pull-requests since 2026-01-01 00:00 UTC, until 2026-02-01 00:00 UTC\n {2}processor {2}inngest\n {2}rule {7}bulk_unavailable: .*CAPTURE_WORKFLOW is not set.*\n {2}status {5}queued/,
       );
     });
 
