@@ -102,7 +102,8 @@ function toWorkItem(repository: WorkRepository, config: Config, options: Capture
 }
 
 function describePlanned(planned: PlannedJob): string {
-  const what = `${planned.item.repository.fullName}, ${describeRange(planned.item)}`;
+  const { repository, range } = planned.item;
+  const what = `${repository.fullName}, ${describeRange({ ...planned.item, ...range })}`;
   if (planned.outcome === 'skipped')
     return `skipped (${planned.reason})  ${what}: ${neutralizeLog(planned.message)}`;
   const { job, route } = planned;

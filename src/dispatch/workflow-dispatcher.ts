@@ -137,10 +137,8 @@ function inputsOf(job: DueJob, isPublic: boolean): Record<string, string> {
   const range = describeRange({
     type: job.job_type as JobType,
     items: job.items,
-    range: {
-      ...(job.range_since ? { since: job.range_since } : {}),
-      ...(job.range_until ? { until: job.range_until } : {}),
-    },
+    since: job.range_since,
+    until: job.range_until,
     include: job.include as CaptureInclude[],
   });
   return { 'job-id': job.id, repository: job.repository.fullName, range };

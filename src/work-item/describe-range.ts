@@ -10,9 +10,10 @@ const MOST_NUMBERS = 10;
 export function describeRange({
   type,
   items,
-  range: { since, until },
+  since,
+  until,
   include,
-}: Pick<WorkItem, 'type' | 'items' | 'range' | 'include'>): string {
+}: Pick<WorkItem, 'type' | 'items' | 'include'> & { since?: Date | null; until?: Date | null }): string {
   if (items.length > 0) {
     const noun = type === 'issues' ? 'issue' : 'pull request';
     const shown = items.slice(0, MOST_NUMBERS).join(', ');

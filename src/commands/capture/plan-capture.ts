@@ -69,7 +69,7 @@ function describe({ actor }: CaptureContext, what: string, planned: readonly Pla
       const waits = job.status_reason ? ` (\`${job.status_reason}\`)` : '';
       return [
         [`Job${number}`, `\`${job.id}\`${joined}`],
-        ['What', describeRange(plan.item)],
+        ['What', describeRange({ ...plan.item, ...plan.item.range })],
         ['Runs in', `${route.processor}, rule \`${route.rule}\`: ${plan.message}`],
         [
           'Begins',
