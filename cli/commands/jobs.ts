@@ -75,8 +75,11 @@ async function showCounts(db: Database, by: JobTrait, options: JobsOptions): Pro
   const counts = found.slice(0, limit);
   if (json) return { text: JSON.stringify(counts), more: null };
   if (counts.length === 0) return { text: 'There are no jobs.', more: null };
+  // How jobs with a status stand, it says itself.
+  const columns = by === 'status' ? 2 : 1 + COUNTED.length;
+  const rows = [[by, ...COUNTED], ...counts.map(rowOf)].map((row) => row.slice(0, columns));
   return {
-    text: renderTable([[by, ...COUNTED], ...counts.map(rowOf)]).join('\n'),
+    text: renderTable(rows).join('\n'),
     more: found.length > limit ? commandFor({ ...options, limit: limit * 10 }) : null,
   };
 }

@@ -27,25 +27,27 @@ const HEALTH_STYLES = {
 } as const satisfies Record<Health['level'], Line['style']>;
 const SEVERITY_STYLES = { critical: 'bad', warning: 'warning', note: 'plain' } as const;
 
-/** One moment as the lines of a window; each as long as it is, for the window to cut. */
+/** One moment as the lines of a window. What tells how it stands is broken to its width; names and errors are left to be cut. */
 export function renderWatched(watched: Watched, { columns }: { columns: number }): Line[] {
   const { overview, health } = watched;
   const { at, underWay, wrong, wrongCount, budgets, hours } = overview;
   const line = (text: string, style: Line['style'] = 'plain'): Line => ({ text, style });
+  const lines = (text: string, style: Line['style'] = 'plain') =>
+    breakLine(text, columns).map((part) => line(part, style));
   const successes = hours.reduce((sum, hour) => sum + sumEnded(hour).successes, 0);
   return [
     line(`${HEALTH_WORDS[health.level]}  (${clock(at)} UTC)`, HEALTH_STYLES[health.level]),
-    ...health.findings.map(({ severity, text, quoted }) =>
-      line(
+    ...health.findings.flatMap(({ severity, text, quoted }) =>
+      lines(
         `${severity}: ${text}${quoted ? ` "${neutralizeLog(quoted, 200)}"` : ''}`,
         SEVERITY_STYLES[severity],
       ),
     ),
     line('Rollout', 'heading'),
-    line(`  ${describeRollout(watched)}`),
+    ...lines(`  ${describeRollout(watched)}`),
     line('Work', 'heading'),
-    line(`  ${describeQueue(watched)}`),
-    line(`  24 h: ${formatCount(successes)} ended well, ${formatCount(wrongCount)} went wrong`),
+    ...lines(`  ${describeQueue(watched)}`),
+    ...lines(`  24 h: ${formatCount(successes)} ended well, ${formatCount(wrongCount)} went wrong`),
     line('Under way', 'heading'),
     ...(underWay.length === 0 ? [line('  nothing', 'muted')] : []),
     ...underWay.flatMap((job) => renderUnderWay(job, at, columns)),
@@ -59,7 +61,7 @@ export function renderWatched(watched: Watched, { columns }: { columns: number }
       ]),
     line("GitHub's budget", 'heading'),
     ...(budgets.length === 0 ? [line('  not told yet', 'muted')] : []),
-    ...budgets.slice(0, SHOWN_BUDGETS).map((budget) => line(`  ${describeBudget(budget)}`)),
+    ...budgets.slice(0, SHOWN_BUDGETS).flatMap((budget) => lines(`  ${describeBudget(budget)}`)),
   ];
 }
 
@@ -76,8 +78,23 @@ function renderUnderWay(job: ListedJob, now: Date, columns: number): Line[] {
     ...(percent === null
       ? []
       : [{ text: `    ${renderBar(percent, columns - 12)}`, style: 'good' } as const]),
-    ...(work === null ? [] : [{ text: `    ${work}`, style: 'muted' } as const]),
+    ...breakLine(work === null ? '' : `    ${work}`, columns).map(
+      (text) => ({ text, style: 'muted' }) as const,
+    ),
   ];
+}
+
+/** Breaks between words; what follows is indented as the first line is, and by two more. Nothing of an empty text. */
+function breakLine(text: string, columns: number): string[] {
+  const [indent = ''] = /^ */.exec(text) ?? [];
+  const lines: string[] = [];
+  for (const word of text.split(' ').filter((part) => part !== '')) {
+    const last = lines.at(-1);
+    if (last === undefined) lines.push(`${indent}${word}`);
+    else if (last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`${indent}  ${word}`);
+  }
+  return lines;
 }
 
 function renderBar(percent: number, room: number): string {

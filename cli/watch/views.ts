@@ -101,7 +101,7 @@ export function createScreenView(screen: Screen, intervalMs: number): View {
       const cut = characters.length > columns ? `${characters.slice(0, columns - 1).join('')}…` : text;
       return screen.hasColors ? styleText(STYLES[style], cut, { validateStream: false }) : cut;
     });
-    screen.write(`${HOME}${frame.map((line) => `${line}${CLEAR_LINE}`).join('\n')}${CLEAR_BELOW}`);
+    screen.write(`${HOME}${frame.map((line) => `${CLEAR_LINE}${line}`).join('\n')}${CLEAR_BELOW}`);
   };
   return {
     show(watched) {
