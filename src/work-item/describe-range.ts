@@ -1,5 +1,5 @@
 import { formatTime } from '../text/format-time.ts';
-import type { WorkItem } from './work-item.ts';
+import { CAPTURE_INCLUDES, type WorkItem } from './work-item.ts';
 
 const MOST_NUMBERS = 10;
 
@@ -22,7 +22,9 @@ export function describeRange({
   }
   if (type === 'verify') return 'verification';
   if (type === 'classify') return 'classification';
-  const what = type === 'history' ? include.join(', ') : type.replaceAll('_', ' ');
+  const isEverything = CAPTURE_INCLUDES.every((one) => include.includes(one));
+  const what =
+    type !== 'history' ? type.replaceAll('_', ' ') : isEverything ? 'everything' : include.join(', ');
   const from = since ? `since ${formatTime(since)}` : 'from the beginning';
   return `${what} ${from}${until ? `, until ${formatTime(until)}` : ''}`;
 }

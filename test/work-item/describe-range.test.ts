@@ -7,6 +7,10 @@ const until = new Date('2026-02-28T12:30:00Z');
 
 test.each([
   [HISTORY, 'pull-requests, issues from the beginning'],
+  [
+    { ...HISTORY, include: ['labels', 'pull-requests', 'commits', 'issues'] } as const,
+    'everything from the beginning',
+  ],
   [{ ...HISTORY, since }, 'pull-requests, issues since 2026-01-31 00:00 UTC'],
   [{ ...HISTORY, until }, 'pull-requests, issues from the beginning, until 2026-02-28 12:30 UTC'],
   [{ ...HISTORY, type: 'branch_commits', since } as const, 'branch commits since 2026-01-31 00:00 UTC'],
