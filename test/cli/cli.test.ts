@@ -446,7 +446,7 @@ describe('with an embedded database', () => {
   test('everything is refused while another process has it, and nothing is changed', async () => {
     const app = await openPglite({ dataDir: DATA_DIR });
     try {
-      for (const line of ['rollout stop now', 'capture acme/widgets', 'jobs', 'migrate']) {
+      for (const line of ['rollout stop now', 'capture acme/widgets', 'jobs', 'watch', 'migrate']) {
         const { code, out, err } = await cli(line);
         expect([line, code, out]).toEqual([line, 1, '']);
         expect(err).toMatch(/^The data folder .* is in use by another process[^\n]*$/);
