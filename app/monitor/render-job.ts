@@ -1,3 +1,4 @@
+import { jobTitle } from '../../src/monitor/job-title.ts';
 import { JOB_GROUPS, type JobGroup, type ListedJob } from '../../src/monitor/list-jobs.ts';
 import type { JobPicture } from '../../src/monitor/read-job.ts';
 import { formatCount, formatDuration } from '../../src/text/format-progress.ts';
@@ -6,7 +7,6 @@ import {
   badge,
   empty,
   jobItem,
-  jobTitle,
   pairs,
   processorName,
   progressBar,

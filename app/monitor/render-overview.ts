@@ -1,4 +1,4 @@
-import { type Finding, type Health, judgeOverview } from '../../src/monitor/judge-overview.ts';
+import { type Finding, HEALTH_WORDS, type Health, judgeOverview } from '../../src/monitor/judge-overview.ts';
 import type { BudgetState, Overview } from '../../src/monitor/read-overview.ts';
 import { countOf } from '../../src/text/count-of.ts';
 import type { Viewer } from './access.ts';
@@ -47,14 +47,6 @@ export function renderOverview(
   return new Map(cards);
 }
 
-const VERDICTS: Record<Health['level'], string> = {
-  healthy: 'Healthy',
-  quiet: 'Quiet: nothing to judge yet',
-  attention: 'Needs attention',
-  failing: 'Failing',
-  stopped: 'Stopped',
-};
-
 /** The answer in five seconds: is it healthy, and if not, where. */
 function renderHealth(
   { level, findings }: Health,
@@ -81,7 +73,7 @@ function renderHealth(
     ],
   ];
   return html`<section class="health ${level}" id="health" data-section="health" aria-labelledby="health-title">
-<h1 id="health-title">${VERDICTS[level]}</h1>
+<h1 id="health-title">${HEALTH_WORDS[level]}</h1>
 ${findings.length > 0 ? html`<ul class="findings">${findings.map(renderFinding)}</ul>` : null}
 <ul class="facts">${facts.map(([value, label, href]) => html`<li><a href="${href}"><strong>${value}</strong> <span>${label}</span></a></li>`)}</ul>
 </section>`;

@@ -1,3 +1,4 @@
+import { jobTitle } from '../../src/monitor/job-title.ts';
 import type { ListedJob } from '../../src/monitor/list-jobs.ts';
 import { formatCount, formatDuration } from '../../src/text/format-progress.ts';
 import { type Html, html, long, type Part } from './html.ts';
@@ -63,12 +64,6 @@ export function processorName(processor: string): string {
 export interface RunLinks {
   workflowRun: (runId: number) => string | null;
   inngestRun: (runId: string) => string | null;
-}
-
-export function jobTitle(job: Pick<ListedJob, 'type' | 'items'>): string {
-  const items = job.items.slice(0, 4).map((number) => `#${number}`);
-  const more = job.items.length > items.length ? ` and ${job.items.length - items.length} more` : '';
-  return `${job.type.replaceAll('_', ' ')} ${items.join(' ')}${more}`.trim();
 }
 
 /** A job in a list: what, where, how far, and why not. */

@@ -24,6 +24,14 @@ export interface Health {
   findings: Finding[];
 }
 
+export const HEALTH_WORDS: Readonly<Record<Health['level'], string>> = {
+  healthy: 'Healthy',
+  quiet: 'Quiet: nothing to judge yet',
+  attention: 'Needs attention',
+  failing: 'Failing',
+  stopped: 'Stopped',
+};
+
 /** What is due and waits longer than this has nobody who takes it. */
 const OVERDUE_MS = 5 * 60_000;
 const GUARD_SILENT_MS = 15 * 60_000;

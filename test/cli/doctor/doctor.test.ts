@@ -5,6 +5,7 @@ import type { Finding } from '../../../cli/doctor/finding.ts';
 import { run } from '../../../cli/main.ts';
 import { MIGRATIONS } from '../../../src/store/migrations/index.ts';
 import { describePostgres } from '../../support/databases.ts';
+import { PIPE } from '../pipe.ts';
 import { type DoctorTown, startDoctorTown, WORKFLOW_PATH, WORKFLOW_TEXT } from './doctor-town.ts';
 
 const worse = (findings: Finding[]) =>
@@ -350,6 +351,7 @@ describePostgres('doctor', () => {
     const doctor = async (line: string, env: Record<string, string> = {}) => {
       const out: string[] = [];
       const code = await run(line.split(' '), {
+        ...PIPE,
         env: { ...town.env, ...env },
         print: (text) => out.push(text),
         fail: (text) => out.push(text),
