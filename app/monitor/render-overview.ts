@@ -1,11 +1,13 @@
 import { type Finding, type Health, judgeOverview } from '../../src/monitor/judge-overview.ts';
-import type { BudgetState, Overview } from '../../src/monitor/read-overview.ts';
+import type { Overview } from '../../src/monitor/read-overview.ts';
 import { countOf } from '../../src/text/count-of.ts';
 import type { Viewer } from './access.ts';
 import { type Html, html, long } from './html.ts';
 import { renderLatency, renderRouting, renderSuccess } from './render-charts.ts';
-import { empty, jobItem, type RunLinks, section, table, time } from './render-parts.ts';
+import { outcomeName } from './render-deliveries.ts';
+import { empty, jobItem, section, table, time } from './render-parts.ts';
 import { renderHistory, renderRollout } from './render-rollout.ts';
+import type { RunLinks } from './run-links.ts';
 import type { RolloutSnapshot } from './snapshots.ts';
 
 /** How the sections of the first page stand beside each other; on a phone they stand below each other in this order. */
@@ -22,7 +24,7 @@ export function renderOverview(
   viewer: Viewer,
   links: RunLinks,
 ): Map<string, Html> {
-  const health = judgeOverview(overview, rollout?.picture ?? null);
+  const health = judgeOverview(overview, rollout);
   const cards: [string, Html][] = [
     ['health', renderHealth(health, overview, rollout)],
     ...(rollout
@@ -33,7 +35,7 @@ export function renderOverview(
     ['ended', section('ended', 'How jobs ended', renderSuccess(overview))],
     ['latency', section('latency', 'Latency', renderLatency(overview))],
     ['routes', section('routes', 'Routing', renderRouting(overview))],
-    ['budget', section('budget', "GitHub's budget", renderBudgets(overview.budgets))],
+    ['budget', section('budget', "GitHub's budget", renderBudgets(overview))],
     ['deliveries', section('deliveries', 'Deliveries in 24 h', renderDeliveries(overview))],
     ...(rollout
       ? [
@@ -49,6 +51,7 @@ export function renderOverview(
 
 const VERDICTS: Record<Health['level'], string> = {
   healthy: 'Healthy',
+  unproven: 'Healthy so far',
   quiet: 'Quiet: nothing to judge yet',
   attention: 'Needs attention',
   failing: 'Failing',
@@ -83,7 +86,7 @@ function renderHealth(
   return html`<section class="health ${level}" id="health" data-section="health" aria-labelledby="health-title">
 <h1 id="health-title">${VERDICTS[level]}</h1>
 ${findings.length > 0 ? html`<ul class="findings">${findings.map(renderFinding)}</ul>` : null}
-<ul class="facts">${facts.map(([value, label, href]) => html`<li><a href="${href}"><strong>${value}</strong> <span>${label}</span></a></li>`)}</ul>
+<ul class="facts">${facts.map(([value, label, href]) => html`<li><a class="fact" href="${href}"><strong>${value}</strong> <span>${label}</span></a></li>`)}</ul>
 </section>`;
 }
 
@@ -95,7 +98,7 @@ const SEVERITIES: Record<Finding['severity'], string> = {
 
 function renderFinding({ severity, text, cure, quoted, section: where }: Finding): Html {
   return html`<li class="${severity}"><span class="badge ${severity}">${SEVERITIES[severity]}</span>
-<span><a href="#${where}">${text}</a> ${cure}${quoted ? html` <q>${long(quoted, 300)}</q>` : null}</span></li>`;
+<span><a href="#${where}">${long(text)}</a> ${cure}${quoted ? html` <q>${long(quoted, 300)}</q>` : null}</span></li>`;
 }
 
 function renderUnderWay({ underWay, counts }: Overview, links: RunLinks): Html {
@@ -112,44 +115,32 @@ function renderWrong({ wrong, wrongCount }: Overview, links: RunLinks): Html {
 <ul class="jobs">${wrong.slice(0, 5).map((job) => jobItem(job, links))}</ul>`;
 }
 
-function renderBudgets(budgets: readonly BudgetState[]): Html {
+function renderBudgets({ budgets, at }: Overview): Html {
   if (budgets.length === 0) return empty('No capture has asked GitHub for anything yet.');
-  return table(
+  const left = (count: number | null, resetAt: Date | null) =>
+    count === null ? 'not told' : resetAt !== null && resetAt <= at ? 'reset since' : count;
+  return html`<p>What is left of this hour, as GitHub told it last.</p>${table(
     "What is left of GitHub's hourly budget, by installation",
-    ['installation', 'points left (GraphQL)', 'requests left (REST)', 'told', 'reset'],
-    budgets.map(
-      ({
-        account,
-        installationId,
-        pointsLeft,
-        pointsToldAt,
-        pointsResetAt,
-        restLeft,
-        restToldAt,
-        restResetAt,
-      }) => [
-        account ?? `${installationId}`,
-        pointsLeft === null ? 'not told' : pointsLeft,
-        restLeft === null ? 'not told' : restLeft,
-        time(latest(pointsToldAt, restToldAt)),
+    ['installation', 'GraphQL points', 'REST requests', 'reset'],
+    budgets.map((budget) => {
+      const { account, installationId, pointsLeft, pointsResetAt, restLeft, restResetAt } = budget;
+      return [
+        html`${account ?? String(installationId)}<br><span class="muted">${time(latest(budget.pointsToldAt, budget.restToldAt))}</span>`,
+        left(pointsLeft, pointsResetAt),
+        left(restLeft, restResetAt),
         time(latest(pointsResetAt, restResetAt)),
-      ],
-    ),
-  );
+      ];
+    }),
+  )}`;
 }
 
 function renderDeliveries({ deliveries }: Overview): Html {
   if (deliveries.length === 0) return empty('No webhook has come in 24 hours.');
-  return table(
+  return html`${table(
     'Webhooks of the last 24 hours',
     ['event', 'became', 'count', 'last'],
-    deliveries.map(({ event, outcome, count, lastAt }) => [
-      event,
-      outcome.replaceAll('_', ' '),
-      count,
-      time(lastAt),
-    ]),
-  );
+    deliveries.map(({ event, outcome, count, lastAt }) => [event, outcomeName(outcome), count, time(lastAt)]),
+  )}<p><a href="/monitor/deliveries">Single deliveries</a></p>`;
 }
 
 function latest(a: Date | null, b: Date | null): Date | null {

@@ -1,5 +1,5 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Updateable } from 'kysely';
+import { sql, type Updateable } from 'kysely';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { addRepository } from '../../../sandbox/world/build.ts';
@@ -10,6 +10,25 @@ import { CHROMIUM, launchChromium, SIZES, screenshotPath } from './browser.ts';
 import { HOSTILE, RUNNING_JOB_ID, seedMonitor } from './seed-monitor.ts';
 
 const name = 'the monitor in Chromium';
+
+/** What another job of the same kind has too. */
+const COPIED = [
+  'repository_id',
+  'installation_id',
+  'job_type',
+  'target',
+  'include',
+  'reason',
+  'processor_type',
+  'rule',
+  'enrolment_reason',
+  'arm',
+  'rollout_epoch',
+  'rollout_phase',
+  'rollout_version',
+  'status',
+  'completed_at',
+] as const;
 
 /** The page in a real browser, against the whole app and the local GitHub. */
 if (CHROMIUM === null) describe.skip(`${name} (none on this machine; CHROMIUM_BIN names one)`, tests);
@@ -110,6 +129,9 @@ function tests() {
       await page.goto(`${town.app.url}/monitor/repositories/${hostile.id}`);
       expect(await page.locator('h1').textContent()).toBe(HOSTILE.repository.replace('\u202e', ''));
       await keep(page, 'repository');
+      await page.goto(`${town.app.url}/monitor/deliveries`);
+      expect(await page.locator('#failed').textContent()).toContain(HOSTILE.event);
+      await keep(page, 'deliveries');
       expect(problems).toEqual([]);
     });
 
@@ -201,6 +223,79 @@ function tests() {
     expect(answer).toMatchObject({ ok: false, reasonCode: 'permission_denied' });
     expect(await town.lastHistory()).toEqual(before);
     expect((await town.rollout()).emergency_stop).toBe(false);
+  });
+
+  it('who is in the rollout is changed by button, and the list follows', async () => {
+    const { page, problems } = await open();
+    await signIn(page, 'keeper');
+    await page.goto(`${town.app.url}/monitor/repositories?in=in`);
+    const exclude = page.getByRole('button', { name: 'Exclude acme/widgets' });
+    await exclude.click();
+    const dialog = page.getByRole('dialog', { name: 'Exclude acme/widgets' });
+    await dialog.getByLabel('Reason, for the history').fill('its runs fail');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('acme/widgets is on the exclude list').waitFor();
+    await page.keyboard.press('Enter');
+    await exclude.waitFor({ state: 'detached' });
+    expect(await town.lastHistory()).toMatchObject({ action: 'exclude', reason: 'its runs fail' });
+    await page.getByRole('link', { name: 'Exclude list' }).click();
+    await page.getByRole('button', { name: 'Include acme/widgets' }).click();
+    await page.keyboard.type('mended');
+    await page.keyboard.press('Enter');
+    await page.getByText('acme/widgets is on the include list').waitFor();
+    await page.getByText('There is no such repository.').waitFor();
+    expect((await town.rollout()).target_repositories).toEqual([town.widgets.id]);
+    expect(problems).toEqual([]);
+  });
+
+  it('a list goes on by itself, and leaves the reader and the focus where they are', async () => {
+    const { page, problems } = await open();
+    await signIn(page, 'boss');
+    await page.goto(`${town.app.url}/monitor/jobs`);
+    const item = page.locator('.job').nth(20);
+    const key = (await item.getAttribute('data-key')) ?? '';
+    await item.getByRole('link').first().focus();
+    const top = () =>
+      page.evaluate<number>(`document.querySelector('[data-key="${key}"]').getBoundingClientRect().top`);
+    const before = await top();
+    await town.app.db
+      .insertInto('progressive_capture_jobs')
+      .columns(COPIED)
+      .expression((eb) =>
+        eb
+          .selectFrom('progressive_capture_jobs')
+          .select([...COPIED])
+          .where('id', '=', key),
+      )
+      .execute();
+    await page
+      .locator('.job')
+      .nth(21)
+      .and(page.locator(`[data-key="${key}"]`))
+      .waitFor();
+    expect(Math.abs((await top()) - before)).toBeLessThan(1);
+    expect(await page.evaluate("document.activeElement.closest('.job')?.dataset.key")).toBe(key);
+    expect(problems).toEqual([]);
+  });
+
+  it('says when the database can not be read, and goes on when it can', async () => {
+    const { page } = await open();
+    await signIn(page, 'boss');
+    const rename = (from: string, to: string) =>
+      sql`ALTER TABLE ${sql.table(from)} RENAME TO ${sql.table(to)}`.execute(town.app.db);
+    await rename('deliveries', 'deliveries_away');
+    await page.getByText('can not read its database').waitFor();
+    expect(await page.locator('body.stale').count()).toBe(1);
+    await page.screenshot({ path: screenshotPath('trouble-desktop-light') });
+    const other = await page.context().newPage();
+    const response = await other.goto(`${town.app.url}/monitor`);
+    expect(response?.status()).toBe(503);
+    expect(await other.locator('h1').textContent()).toBe('The monitor can not read its database');
+    expect(await violations(other)).toEqual([]);
+    await other.screenshot({ path: screenshotPath('away-desktop-light') });
+    await rename('deliveries_away', 'deliveries');
+    await page.locator('#connection').waitFor({ state: 'hidden' });
+    expect(await page.locator('body.stale').count()).toBe(0);
   });
 
   it('says when nothing comes any more', async () => {

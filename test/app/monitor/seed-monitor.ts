@@ -78,6 +78,14 @@ export async function seedMonitor(db: Database, seed: Seed): Promise<void> {
       rest_told_at, rest_reset_at)
     VALUES (${installationId}, 4100, now(), now() + interval '40 minutes', 4800, now(), now() + interval '40 minutes')
     ON CONFLICT (installation_id) DO NOTHING`.execute(db);
+  await sql`INSERT INTO deliveries (id, event, action, repository_id, outcome, job_ids, received_at)
+    SELECT 'seed ' || job.target, 'pull_request', 'edited', job.repository_id, 'planned', ARRAY[job.id], job.created_at
+    FROM progressive_capture_jobs job WHERE job.target LIKE 'seed %'`.execute(db);
   await sql`INSERT INTO deliveries (id, event, repository_id, outcome)
-    VALUES ('hostile', ${HOSTILE.event}, ${hostileId}, 'jobs')`.execute(db);
+    VALUES ('hostile', ${HOSTILE.event}, ${hostileId}, 'done')`.execute(db);
+  await sql`INSERT INTO failed_deliveries (guid, delivery_id, event, status, status_code, first_delivered_at,
+      last_tried_at, requests)
+    VALUES ('failed', 1, 'pull_request', ${HOSTILE.event}, 503, now() - interval '1 hour', now(), 3)`.execute(
+    db,
+  );
 }
