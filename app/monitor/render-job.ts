@@ -81,6 +81,7 @@ export function renderJob({ job, runs }: JobPicture, links: RunLinks): Map<strin
         'facts',
         'The job',
         html`${progressBar(job)}${facts}${job.error ? html`<p class="error-text">${long(job.error, 4_000)}</p>` : null}`,
+        { wide: true },
       ),
     ],
     ['runs', section('runs', 'Its runs', renderRuns(job, runs, links), { wide: true })],

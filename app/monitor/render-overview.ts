@@ -119,9 +119,9 @@ function renderBudgets({ budgets, at }: Overview): Html {
   if (budgets.length === 0) return empty('No capture has asked GitHub for anything yet.');
   const left = (count: number | null, resetAt: Date | null) =>
     count === null ? 'not told' : resetAt !== null && resetAt <= at ? 'reset since' : count;
-  return html`<p>What is left of this hour, as GitHub told it last.</p>${table(
+  return html`<p>GraphQL points and REST requests left in this hour, as GitHub told them last.</p>${table(
     "What is left of GitHub's hourly budget, by installation",
-    ['installation', 'GraphQL points', 'REST requests', 'reset'],
+    ['account', 'GraphQL', 'REST', 'reset'],
     budgets.map((budget) => {
       const { account, installationId, pointsLeft, pointsResetAt, restLeft, restResetAt } = budget;
       return [

@@ -29,7 +29,7 @@ export function table(label: string, columns: readonly string[], rows: readonly 
   const head = columns.map((column) => html`<th scope="col" role="columnheader">${column}</th>`);
   const lines = rows.map(
     (cells) =>
-      html`<tr role="row">${cells.map((cell, index) => html`<td role="cell" data-column="${columns[index] ?? ''}">${cell}</td>`)}</tr>`,
+      html`<tr role="row">${cells.map((cell, index) => html`<td role="cell" data-column="${columns[index] ?? ''}"><div>${cell}</div></td>`)}</tr>`,
   );
   return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table role="table"${columns.length > MAX_NARROW_COLUMNS ? raw(' class="wide-table"') : null}>
 <thead role="rowgroup"><tr role="row">${head}</tr></thead>
@@ -109,7 +109,7 @@ ${job.error ? html`<p class="error-text clamped">${long(job.error, 300)}</p>` : 
 </li>`;
 }
 
-/** Where the run of a job is shown outside; null: nowhere. */
+/** A run by the name that it has outside, with the way there; null: it has none. */
 export function runLink(
   job: ListedJob,
   run: Pick<ListedJob, 'workflowRunId' | 'inngestRunId'>,
@@ -119,7 +119,8 @@ export function runLink(
   const { workflowRunId, inngestRunId } = run;
   if (workflowRunId !== null) {
     const href = links.workflowRun(workflowRunId, job);
-    return href === null ? null : html`${before}<a href="${href}">workflow run ${String(workflowRunId)}</a>`;
+    const label = `workflow run ${workflowRunId}`;
+    return html`${before}${href === null ? label : html`<a href="${href}">${label}</a>`}`;
   }
   const href = inngestRunId === null ? null : links.inngestRun(inngestRunId);
   return href === null ? null : html`${before}<a href="${href}">run in Inngest</a>`;

@@ -53,11 +53,12 @@ export function renderRepositories(
   const rows = repositories.map((one): Part[] => [
     html`<a href="/monitor/repositories/${String(one.id)}" data-key="${String(one.id)}">${one.fullName}</a>${one.isPrivate ? html` <span class="badge idle">private</span>` : null}`,
     one.category ?? 'not known yet',
-    ...(rollout && one.enrolment ? [renderEnrolment(one, one.enrolment, rollout, viewer)] : []),
+    ...(one.enrolment ? [renderEnrolment(one.enrolment)] : []),
     renderShare(one.storedPullRequests, one.pullRequests),
     one.live === 0 ? 'none' : one.live,
     one.wrong === 0 ? 'none' : html`<span class="badge bad">${one.wrong}</span>`,
     time(one.lastEndedAt),
+    ...(rollout && viewer.person ? [renderListButtons(one, rollout, viewer)] : []),
   ]);
   const isNarrowed = query.search !== '' || query.filter !== null;
   const columns = [
@@ -66,8 +67,9 @@ export function renderRepositories(
     ...(rollout ? ['in the rollout'] : []),
     'pull requests stored',
     'live jobs',
-    'went wrong (7 d)',
+    'wrong in 7 d',
     'last job ended',
+    ...(rollout && viewer.person ? ['change'] : []),
   ];
   const list =
     repositories.length === 0
@@ -89,24 +91,20 @@ function repositoriesAddress({ search, filter, after }: RepositoriesQuery & { af
   return query.size === 0 ? '/monitor/repositories' : `/monitor/repositories?${query}`;
 }
 
-/** In or out and why, with the buttons that would change it. */
-function renderEnrolment(
-  repository: Pick<ListedRepository, 'id' | 'fullName'>,
-  { eligible, reason }: Enrolment,
-  rollout: Rollout,
+function renderEnrolment({ eligible, reason }: Enrolment): Html {
+  return html`<span class="badge ${eligible ? 'live' : 'idle'}">${eligible ? 'in' : 'out'}</span> ${ENROLMENT_REASONS[reason]}`;
+}
+
+/** Puts it on a list on which it is not yet. */
+function renderListButtons(
+  { id, fullName }: Pick<ListedRepository, 'id' | 'fullName'>,
+  { include, exclude }: Rollout,
   viewer: Viewer,
 ): Html {
-  const { id, fullName } = repository;
-  const buttons = [
-    rollout.include.includes(id)
-      ? null
-      : commandButton('include', 'Include', viewer, { repository: fullName }),
-    rollout.exclude.includes(id)
-      ? null
-      : commandButton('exclude', 'Exclude', viewer, { repository: fullName }),
-  ];
-  return html`<span class="enrolment"><span><span class="badge ${eligible ? 'live' : 'idle'}">${eligible ? 'in' : 'out'}</span> ${ENROLMENT_REASONS[reason]}</span>${
-    viewer.person ? html`<span class="small-buttons">${buttons}</span>` : null
+  const button = (verb: string, label: string) =>
+    commandButton(verb, label, viewer, { repository: fullName });
+  return html`<span class="small-buttons">${include.includes(id) ? null : button('include', 'Include')}${
+    exclude.includes(id) ? null : button('exclude', 'Exclude')
   }</span>`;
 }
 
@@ -127,7 +125,7 @@ export function renderRepository(
       ? [
           [
             'In the rollout',
-            html`<span data-version="${String(rollout.version)}">${renderEnrolment(repository, enrolment, rollout, viewer)}</span>`,
+            html`<span data-version="${String(rollout.version)}">${renderEnrolment(enrolment)}</span>${viewer.person ? renderListButtons(repository, rollout, viewer) : null}`,
           ] as const,
         ]
       : []),

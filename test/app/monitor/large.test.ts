@@ -56,6 +56,10 @@ describePostgres('10,000 repositories and 100,000 jobs of one day', () => {
       for (const path of [
         '/monitor/jobs',
         '/monitor/jobs?group=wrong',
+        `/monitor/jobs?after=${seen[0]?.id}`,
+        '/monitor/deliveries',
+        '/monitor/deliveries?outcome=done',
+        '/monitor/repositories?in=in',
         '/monitor/repositories?q=repository-99',
         '/monitor/repositories/77',
       ]) {
