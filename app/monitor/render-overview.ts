@@ -2,7 +2,7 @@ import { type Finding, type Health, judgeOverview } from '../../src/monitor/judg
 import type { Overview } from '../../src/monitor/read-overview.ts';
 import { countOf } from '../../src/text/count-of.ts';
 import type { Viewer } from './access.ts';
-import { type Html, html, long } from './html.ts';
+import { type Html, html, long, type Part } from './html.ts';
 import { renderLatency, renderRouting, renderSuccess } from './render-charts.ts';
 import { outcomeName } from './render-deliveries.ts';
 import { empty, jobItem, section, table, time } from './render-parts.ts';
@@ -138,9 +138,18 @@ function renderDeliveries({ deliveries }: Overview): Html {
   if (deliveries.length === 0) return empty('No webhook has come in 24 hours.');
   return html`${table(
     'Webhooks of the last 24 hours',
-    ['event', 'became', 'count', 'last'],
-    deliveries.map(({ event, outcome, count, lastAt }) => [event, outcomeName(outcome), count, time(lastAt)]),
+    ['event', 'count', 'last'],
+    deliveries.map(({ event, outcome, count, lastAt }) => [
+      html`${breakable(event)}${outcome === 'planned' ? null : html` <span class="muted">${outcomeName(outcome)}</span>`}`,
+      count,
+      time(lastAt),
+    ]),
   )}<p><a href="/monitor/deliveries">Single deliveries</a></p>`;
+}
+
+/** An event's name, which may be broken between its words. */
+function breakable(event: string): Part {
+  return event.split('_').map((word, index) => (index === 0 ? word : html`_<wbr>${word}`));
 }
 
 function latest(a: Date | null, b: Date | null): Date | null {

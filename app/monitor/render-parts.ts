@@ -97,6 +97,7 @@ export function jobTitle(job: Pick<ListedJob, 'type' | 'items'>): string {
 /** A job in a list: what, where, how far, and why not. */
 export function jobItem(job: ListedJob, links: RunLinks): Html {
   const { progress, worked } = job;
+  const run = runLink(job, job, links);
   return html`<li class="job" data-key="${job.id}">
 <div class="job-head">${badge(job.status)} <a href="/monitor/jobs/${job.id}">${job.repository}: ${jobTitle(job)}</a></div>
 ${progress ? progressBar(job) : null}
@@ -104,7 +105,7 @@ ${progress ? progressBar(job) : null}
     job.status === 'completed'
       ? html`, ${formatCount(worked.rows)} rows in ${formatDuration(worked.seconds)}`
       : null
-  }${runLink(job, job, links, ', ')}</p>
+  }${run ? html`, ${run}` : null}</p>
 ${job.error ? html`<p class="error-text clamped">${long(job.error, 300)}</p>` : null}
 </li>`;
 }
@@ -114,16 +115,15 @@ export function runLink(
   job: ListedJob,
   run: Pick<ListedJob, 'workflowRunId' | 'inngestRunId'>,
   links: RunLinks,
-  before = '',
 ): Html | null {
   const { workflowRunId, inngestRunId } = run;
   if (workflowRunId !== null) {
     const href = links.workflowRun(workflowRunId, job);
     const label = `workflow run ${workflowRunId}`;
-    return html`${before}${href === null ? label : html`<a href="${href}">${label}</a>`}`;
+    return href === null ? html`${label}` : html`<a href="${href}">${label}</a>`;
   }
   const href = inngestRunId === null ? null : links.inngestRun(inngestRunId);
-  return href === null ? null : html`${before}<a href="${href}">run in Inngest</a>`;
+  return href === null ? null : html`<a href="${href}">run in Inngest</a>`;
 }
 
 export function progressBar(job: ListedJob): Html | null {

@@ -142,7 +142,7 @@ function judgeRollout({ rollout, evidence, tick, guardSeenAt }: RolloutPicture):
       'note',
       'unproven',
       `The rollout can not be judged yet: ${countOf(threshold.jobs, 'job')} of it ended in ${rollout.monitoringWindowHours} h, and a verdict takes more than ${rollout.minJobs}.`,
-      'It comes with more bulk jobs; until then the rollout stays where it is.',
+      'More bulk jobs bring it; the rollout does not advance by itself before.',
     );
   }
   // A guard that has never looked has had this epoch's time to do so.

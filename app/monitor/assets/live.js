@@ -13,23 +13,34 @@ export function startLiveUpdates(afterChange) {
   let heardMs = Date.now();
   let trouble = null;
 
-  const source = new EventSource(address);
-  source.addEventListener('sections', (event) => {
-    heardMs = Date.now();
-    trouble = null;
-    const { sections } = JSON.parse(event.data);
-    for (const [id, text] of Object.entries(sections)) replaceSection(id, text, afterChange);
-    tell();
-  });
-  source.addEventListener('trouble', () => {
-    heardMs = Date.now();
-    trouble = 'The app can not read its database at the moment: what you see is not up to date.';
-    tell();
-  });
+  let source = null;
+  // A page that nobody sees asks for nothing: browsers keep six streams to one host open, over all tabs.
+  document.addEventListener('visibilitychange', connect);
+  connect();
   setInterval(tell, 1_000);
-  addEventListener('pagehide', () => source.close());
+  addEventListener('pagehide', () => source?.close());
+
+  function connect() {
+    source?.close();
+    if (document.hidden) return;
+    heardMs = Date.now();
+    source = new EventSource(address);
+    source.addEventListener('sections', (event) => {
+      heardMs = Date.now();
+      trouble = null;
+      const { sections } = JSON.parse(event.data);
+      for (const [id, text] of Object.entries(sections)) replaceSection(id, text, afterChange);
+      tell();
+    });
+    source.addEventListener('trouble', () => {
+      heardMs = Date.now();
+      trouble = 'The app can not read its database at the moment: what you see is not up to date.';
+      tell();
+    });
+  }
 
   function tell() {
+    if (document.hidden) return;
     const silentMs = Date.now() - heardMs;
     const text =
       silentMs > STALE_MS
