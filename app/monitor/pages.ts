@@ -203,9 +203,10 @@ function arrange(sections: ReadonlyMap<string, Html>, columns: readonly (readonl
   const flowing = ([id]: [string, Html]) => !inColumns.has(id);
   const bodies = (entries: [string, Html][]) => entries.filter(flowing).map(([, body]) => body);
   if (first < 0) return html`<div class="sections">${bodies(all)}</div>`;
-  const stacks = columns.map(
-    (ids) => html`<div class="column">${ids.map((id) => sections.get(id) ?? null)}</div>`,
-  );
+  const stacks = columns
+    .map((ids) => ids.flatMap((id) => sections.get(id) ?? []))
+    .filter((stack) => stack.length > 0)
+    .map((stack) => html`<div class="column">${stack}</div>`);
   return html`<div class="sections">${bodies(all.slice(0, first))}${stacks}${bodies(all.slice(first))}</div>`;
 }
 

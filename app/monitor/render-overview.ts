@@ -26,7 +26,7 @@ export function renderOverview(
 ): Map<string, Html> {
   const health = judgeOverview(overview, rollout);
   const cards: [string, Html][] = [
-    ['health', renderHealth(health, overview, rollout)],
+    ['health', renderHealth(health, overview, rollout, viewer)],
     ...(rollout
       ? [['rollout', section('rollout', 'Rollout', renderRollout(rollout, viewer))] as [string, Html]]
       : []),
@@ -63,7 +63,12 @@ function renderHealth(
   { level, findings }: Health,
   { counts, repositories, wrongCount }: Overview,
   rollout: RolloutSnapshot | null,
+  viewer: Viewer,
 ): Html {
+  const none =
+    viewer.scope.kind === 'all'
+      ? 'The App is installed on no repository yet.'
+      : 'GitHub shows none of the repositories to you on which the App is installed.';
   const facts: [string, string, string][] = [
     ...(rollout
       ? [
@@ -85,6 +90,7 @@ function renderHealth(
   ];
   return html`<section class="health ${level}" id="health" data-section="health" aria-labelledby="health-title">
 <h1 id="health-title">${VERDICTS[level]}</h1>
+${repositories.served === 0 ? html`<p>${none}</p>` : null}
 ${findings.length > 0 ? html`<ul class="findings">${findings.map(renderFinding)}</ul>` : null}
 <ul class="facts">${facts.map(([value, label, href]) => html`<li><a class="fact" href="${href}"><strong>${value}</strong> <span>${label}</span></a></li>`)}</ul>
 </section>`;

@@ -11,6 +11,9 @@ import { HOSTILE, RUNNING_JOB_ID, seedMonitor } from './seed-monitor.ts';
 
 const name = 'the monitor in Chromium';
 
+/** What a stop or a rollback changes on the page. */
+const CHANGED_PARTS = ['#health', '#rollout'];
+
 /** What another job of the same kind has too. */
 const COPIED = [
   'repository_id',
@@ -84,8 +87,10 @@ function tests() {
     await page.waitForURL('**/monitor');
   }
 
-  async function violations(page: Page): Promise<string[]> {
-    const { violations: found } = await new AxeBuilder({ page }).analyze();
+  /** @param parts selectors of what is looked at; none: the whole page */
+  async function violations(page: Page, parts: readonly string[] = []): Promise<string[]> {
+    const axe = parts.reduce((builder, part) => builder.include(part), new AxeBuilder({ page }));
+    const { violations: found } = await axe.analyze();
     return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
   }
 
@@ -93,20 +98,16 @@ function tests() {
     town.app.db.updateTable('rollout_configuration').set(columns).execute();
   const health = (page: Page) => page.locator('#health h1').textContent();
 
-  describe.each([
-    ['desktop', 'light'],
-    ['desktop', 'dark'],
-    ['phone', 'light'],
-    ['phone', 'dark'],
-  ] as const)('%s, %s', (size, colorScheme) => {
+  /** A kind of screen: how it is looked at, and how what is seen is kept and checked. */
+  function screen(size: keyof typeof SIZES, colorScheme: 'light' | 'dark') {
     const look = async (login = 'boss') => {
       const opened = await open({ viewport: SIZES[size], colorScheme });
       await signIn(opened.page, login);
       return opened;
     };
-    const keep = async (page: Page, state: string) => {
+    const keep = async (page: Page, state: string, parts?: readonly string[]) => {
       await page.screenshot({ path: screenshotPath(`${state}-${size}-${colorScheme}`), fullPage: true });
-      expect(await violations(page)).toEqual([]);
+      expect(await violations(page, parts)).toEqual([]);
       // Nothing is wider than the screen.
       const [inner, scrolled] = await page.evaluate<[number, number]>(
         '[innerWidth, document.documentElement.scrollWidth]',
@@ -114,6 +115,16 @@ function tests() {
       expect(scrolled).toBeLessThanOrEqual(inner);
       expect(await page.evaluate('window.pwned')).toBeUndefined();
     };
+    return { look, keep };
+  }
+
+  describe.each([
+    ['desktop', 'light'],
+    ['desktop', 'dark'],
+    ['phone', 'light'],
+    ['phone', 'dark'],
+  ] as const)('%s, %s', (size, colorScheme) => {
+    const { look, keep } = screen(size, colorScheme);
 
     it('every page is shown, accessible, without a word on the console', async () => {
       const { page, problems } = await look();
@@ -129,7 +140,7 @@ function tests() {
       await page.goto(`${town.app.url}/monitor/repositories/${hostile.id}`);
       expect(await page.locator('h1').textContent()).toBe(HOSTILE.repository.replace('\u202e', ''));
       await keep(page, 'repository');
-      await page.goto(`${town.app.url}/monitor/deliveries`);
+      await page.goto(`${town.app.url}/monitor/deliveries?outcome=done`);
       expect(await page.locator('#failed').textContent()).toContain(HOSTILE.event);
       await keep(page, 'deliveries');
       expect(problems).toEqual([]);
@@ -139,23 +150,38 @@ function tests() {
       const { page, problems } = await look();
       await setRollout({ emergency_stop: true });
       await page.locator('#health.stopped').waitFor();
-      await keep(page, 'stopped');
+      await keep(page, 'stopped', CHANGED_PARTS);
       await setRollout({ emergency_stop: false });
       await setRollout({ state: 'rolled_back', rollout_percentage: 0 });
       await page.locator('#health.failing').waitFor();
       expect(await page.locator('#health').textContent()).toContain('The rollout was rolled back to 0 %.');
-      await keep(page, 'rolled-back');
+      await keep(page, 'rolled-back', CHANGED_PARTS);
       await setRollout({ state: 'running', rollout_percentage: 10 });
       await page.locator('#health.attention').waitFor();
       expect(problems).toEqual([]);
     });
 
-    it('a stop and a resume by button name the person and the reason', async () => {
+    it('who has not signed in sees a way in, and nothing else', async () => {
+      const { page } = await open({ viewport: SIZES[size], colorScheme });
+      const response = await page.goto(`${town.app.url}/monitor`);
+      expect(response?.status()).toBe(401);
+      expect(await page.content()).not.toContain('acme');
+      await keep(page, 'sign-in');
+    });
+  });
+
+  it.each([
+    ['desktop', 'light'],
+    ['phone', 'dark'],
+  ] as const)(
+    '%s, %s: a stop and a resume by button name the person and the reason',
+    async (size, colorScheme) => {
+      const { look, keep } = screen(size, colorScheme);
       const { page, problems } = await look();
       await page.getByRole('button', { name: 'Emergency stop' }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByLabel('Reason, for the history').fill('errors since noon');
-      await keep(page, 'dialog');
+      await keep(page, 'dialog', ['dialog']);
       await dialog.getByRole('button', { name: 'Emergency stop' }).click();
       await dialog.getByText('hybrid_progressive_capture is stopped').waitFor();
       await dialog.getByRole('button', { name: 'Close' }).click();
@@ -176,16 +202,8 @@ function tests() {
       await page.locator('#health.attention').waitFor();
       expect(await town.lastHistory()).toMatchObject({ action: 'resume', reason: 'they are gone' });
       expect(problems).toEqual([]);
-    });
-
-    it('who has not signed in sees a way in, and nothing else', async () => {
-      const { page } = await open({ viewport: SIZES[size], colorScheme });
-      const response = await page.goto(`${town.app.url}/monitor`);
-      expect(response?.status()).toBe(401);
-      expect(await page.content()).not.toContain('acme');
-      await keep(page, 'sign-in');
-    });
-  });
+    },
+  );
 
   it('window.rollout: the same verbs, the same history', async () => {
     const { page, problems } = await open();
@@ -223,6 +241,22 @@ function tests() {
     expect(answer).toMatchObject({ ok: false, reasonCode: 'permission_denied' });
     expect(await town.lastHistory()).toEqual(before);
     expect((await town.rollout()).emergency_stop).toBe(false);
+  });
+
+  it('who sees no repository sees that there is nothing', async () => {
+    const elsewhere = addRepository(town.world, 'acme/elsewhere', { isPrivate: true });
+    elsewhere.collaborators.set(town.world.actor('stranger', 'User').id, 'read');
+    const captured = [town.home, town.widgets, hostile];
+    for (const repository of captured) repository.isPrivate = true;
+    const { page, problems } = await open();
+    await signIn(page, 'stranger');
+    for (const repository of captured) repository.isPrivate = false;
+    expect(await health(page)).toBe('Quiet: nothing to judge yet');
+    await page.getByText('GitHub shows none of the repositories to you').waitFor();
+    expect(await page.content()).not.toContain('acme/');
+    await page.screenshot({ path: screenshotPath('empty-desktop-light'), fullPage: true });
+    expect(await violations(page)).toEqual([]);
+    expect(problems).toEqual([]);
   });
 
   it('who is in the rollout is changed by button, and the list follows', async () => {
