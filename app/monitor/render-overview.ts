@@ -5,7 +5,7 @@ import type { Viewer } from './access.ts';
 import { type Html, html, long, type Part } from './html.ts';
 import { renderLatency, renderRouting, renderSuccess } from './render-charts.ts';
 import { outcomeName } from './render-deliveries.ts';
-import { empty, jobItem, section, table, time } from './render-parts.ts';
+import { empty, jobItem, section, table, time, whyNoRepository } from './render-parts.ts';
 import { renderHistory, renderRollout } from './render-rollout.ts';
 import type { RunLinks } from './run-links.ts';
 import type { RolloutSnapshot } from './snapshots.ts';
@@ -65,10 +65,6 @@ function renderHealth(
   rollout: RolloutSnapshot | null,
   viewer: Viewer,
 ): Html {
-  const none =
-    viewer.scope.kind === 'all'
-      ? 'The App is installed on no repository yet.'
-      : 'GitHub shows none of the repositories to you on which the App is installed.';
   const facts: [string, string, string][] = [
     ...(rollout
       ? [
@@ -90,7 +86,7 @@ function renderHealth(
   ];
   return html`<section class="health ${level}" id="health" data-section="health" aria-labelledby="health-title">
 <h1 id="health-title">${VERDICTS[level]}</h1>
-${repositories.served === 0 ? html`<p>${none}</p>` : null}
+${repositories.served === 0 ? html`<p>${whyNoRepository(viewer)}</p>` : null}
 ${findings.length > 0 ? html`<ul class="findings">${findings.map(renderFinding)}</ul>` : null}
 <ul class="facts">${facts.map(([value, label, href]) => html`<li><a class="fact" href="${href}"><strong>${value}</strong> <span>${label}</span></a></li>`)}</ul>
 </section>`;

@@ -83,6 +83,13 @@ export function empty(text: string): Html {
   return html`<p class="empty">${text}</p>`;
 }
 
+/** Why somebody sees no repository at all. */
+export function whyNoRepository({ scope }: Viewer): string {
+  return scope.kind === 'all'
+    ? 'The App is installed on no repository yet.'
+    : 'GitHub shows you none of the repositories on which the App is installed.';
+}
+
 /** Where work runs, in words. */
 export function processorName(processor: string): string {
   return processor === 'github_actions' ? 'GitHub Actions' : 'Inngest';

@@ -10,7 +10,16 @@ import type { Rollout } from '../../src/rollout/rollout-store.ts';
 import type { Viewer } from './access.ts';
 import { type Html, html, long, type Part } from './html.ts';
 import { renderTabs } from './layout.ts';
-import { commandButton, empty, jobItem, pairs, section, table, time } from './render-parts.ts';
+import {
+  commandButton,
+  empty,
+  jobItem,
+  pairs,
+  section,
+  table,
+  time,
+  whyNoRepository,
+} from './render-parts.ts';
 import type { RunLinks } from './run-links.ts';
 
 const FILTER_NAMES: Record<EnrolmentFilter, string> = {
@@ -73,7 +82,7 @@ export function renderRepositories(
   ];
   const list =
     repositories.length === 0
-      ? empty(isNarrowed ? 'There is no such repository.' : 'The App is installed on no repository yet.')
+      ? empty(isNarrowed ? 'There is no such repository.' : whyNoRepository(viewer))
       : table('Repositories', columns, rows);
   const body = html`<div${rollout ? html` data-version="${String(rollout.version)}"` : null}>${list}${
     next ? html`<p><a href="${long(next, 4_000)}">Further repositories</a></p>` : null
@@ -125,7 +134,7 @@ export function renderRepository(
       ? [
           [
             'In the rollout',
-            html`<span data-version="${String(rollout.version)}">${renderEnrolment(enrolment)}</span>${viewer.person ? renderListButtons(repository, rollout, viewer) : null}`,
+            html`<span data-version="${String(rollout.version)}">${renderEnrolment(enrolment)}</span>${viewer.person && !repository.isRemoved ? renderListButtons(repository, rollout, viewer) : null}`,
           ] as const,
         ]
       : []),

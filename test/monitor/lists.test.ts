@@ -62,6 +62,8 @@ describe('page by page, each row comes once', () => {
     const pages = await readPages((after) => listJobs(database.db, { limit: 6, group: 'wrong', after }));
     expect(pages.map((page) => page.length)).toEqual([6, 6, 6, 2]);
     expect(new Set(pages.flat().map(({ id }) => id)).size).toBe(20);
+    const inInngest = pages.flat().filter(({ processor }) => processor === 'inngest');
+    expect(new Set(inInngest.map(({ inngestRunId }) => inngestRunId))).toEqual(new Set(['RUN']));
   });
 
   it('deliveries, by what became of them', async () => {

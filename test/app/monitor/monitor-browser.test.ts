@@ -252,7 +252,7 @@ function tests() {
     await signIn(page, 'stranger');
     for (const repository of captured) repository.isPrivate = false;
     expect(await health(page)).toBe('Quiet: nothing to judge yet');
-    await page.getByText('GitHub shows none of the repositories to you').waitFor();
+    await page.getByText('GitHub shows you none of the repositories').waitFor();
     expect(await page.content()).not.toContain('acme/');
     await page.screenshot({ path: screenshotPath('empty-desktop-light'), fullPage: true });
     expect(await violations(page)).toEqual([]);
