@@ -1,12 +1,14 @@
 import type { Config } from '../../src/config/config.ts';
+import type { OperatorView } from '../../src/monitor/judge-overview.ts';
+import { readIncidents } from '../../src/monitor/read-incidents.ts';
 import { type Overview, readOverview } from '../../src/monitor/read-overview.ts';
 import type { Scope } from '../../src/monitor/scope.ts';
 import { type HistoryEntry, readHistory } from '../../src/rollout/history.ts';
-import { type RolloutPicture, readPicture } from '../../src/rollout/read-picture.ts';
+import { readPicture } from '../../src/rollout/read-picture.ts';
 import type { Database } from '../../src/store/database.ts';
+import type { Viewer } from './access.ts';
 
-export interface RolloutSnapshot {
-  picture: RolloutPicture;
+export interface RolloutSnapshot extends OperatorView {
   history: HistoryEntry[];
 }
 
@@ -26,14 +28,25 @@ export function createSnapshots(db: Database, config: Pick<Config, 'rollout' | '
       now: new Date(),
     }),
     history: await readHistory(db, SHOWN_HISTORY),
+    incidents: await readIncidents(db),
   });
   const rollout = remember<RolloutSnapshot>();
   const overviews = remember<Overview>();
+  const others = remember<unknown>();
   return {
     rollout: () => rollout('', readRolloutState),
     overview: (scope: Scope) => overviews(keyOf(scope), () => readOverview(db, scope, new Date())),
+    /** What any other page shows, kept by its address and by what the viewer may see. */
+    other: <Value>(
+      address: string,
+      { scope, maySeeRollout }: Pick<Viewer, 'scope' | 'maySeeRollout'>,
+      read: () => Promise<Value>,
+    ) => others(`${address} ${maySeeRollout} ${keyOf(scope)}`, read) as Promise<Value>,
     /** Something was changed here: the next look reads anew. */
-    forgetRollout: (): void => rollout.forget(),
+    forgetRollout: (): void => {
+      rollout.forget();
+      others.forget();
+    },
   };
 }
 

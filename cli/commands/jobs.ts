@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { countJobs, JOB_TRAITS, type JobCount, type JobTrait } from '../../src/monitor/count-jobs.ts';
-import { type ListedJob, listJobs } from '../../src/monitor/list-jobs.ts';
+import { listJobs } from '../../src/monitor/list-jobs.ts';
 import type { Database } from '../../src/store/database.ts';
 import { formatCount } from '../../src/text/format-progress.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
@@ -50,9 +50,10 @@ interface Shown {
 
 async function showList(db: Database, options: JobsOptions): Promise<Shown> {
   const { limit, repository, json } = options;
-  const before = options.before ? await findJob(db, options.before) : null;
+  const { before } = options;
+  if (before) await requireJob(db, before);
   // One more than is shown, to know whether there are more.
-  const found = await listJobs(db, { limit: limit + 1, repository, before });
+  const found = await listJobs(db, { limit: limit + 1, repository, after: before ?? null });
   const jobs = found.slice(0, limit);
   if (json) return { text: JSON.stringify(jobs), more: null };
   const [last] = jobs.slice(-1);
@@ -63,10 +64,9 @@ async function showList(db: Database, options: JobsOptions): Promise<Shown> {
   };
 }
 
-async function findJob(db: Database, id: string): Promise<ListedJob> {
+async function requireJob(db: Database, id: string): Promise<void> {
   const [job] = await listJobs(db, { limit: 1, id });
-  if (job) return job;
-  throw new Error(`There is no job ${id}: give an id that "hybrid-capture jobs" shows.`);
+  if (!job) throw new Error(`There is no job ${id}: give an id that "hybrid-capture jobs" shows.`);
 }
 
 async function showCounts(db: Database, by: JobTrait, options: JobsOptions): Promise<Shown> {

@@ -1,6 +1,7 @@
 import type { Config } from '../../src/config/config.ts';
 import { type Health, judgeOverview } from '../../src/monitor/judge-overview.ts';
 import { type ListedJob, listJobs } from '../../src/monitor/list-jobs.ts';
+import { readIncidents } from '../../src/monitor/read-incidents.ts';
 import { type Overview, readOverview } from '../../src/monitor/read-overview.ts';
 import { EVERYTHING } from '../../src/monitor/scope.ts';
 import { describeState, formatPercent } from '../../src/rollout/describe-rollout.ts';
@@ -23,13 +24,14 @@ export async function readWatched(
   before: Watched | null,
   now = new Date(),
 ): Promise<Watched> {
-  const [overview, picture] = await Promise.all([
+  const [overview, picture, incidents] = await Promise.all([
     readOverview(db, EVERYTHING, now),
     readPicture(db, {
       environmentStop: rollout.environmentStop,
       maxActionsMinutes: budgets.actionsMinutesPerMonth,
       now,
     }),
+    readIncidents(db),
   ]);
   const stays = new Set(overview.underWay.map(({ id }) => id));
   const gone = (before?.overview.underWay ?? []).filter(({ id }) => !stays.has(id));
@@ -37,7 +39,7 @@ export async function readWatched(
   return {
     overview,
     picture,
-    health: judgeOverview(overview, picture),
+    health: judgeOverview(overview, { picture, incidents }),
     // One that newer ones have pushed off the list goes on.
     ended: found.flat().filter(({ status }) => status !== 'running' && status !== 'dispatched'),
   };

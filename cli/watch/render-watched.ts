@@ -20,6 +20,7 @@ const MOST_BAR = 30;
 
 const HEALTH_STYLES = {
   healthy: 'good',
+  unproven: 'good',
   quiet: 'muted',
   attention: 'warning',
   failing: 'bad',

@@ -2,6 +2,7 @@ import { formatPercent } from '../rollout/describe-rollout.ts';
 import type { RolloutPicture } from '../rollout/read-picture.ts';
 import { countOf } from '../text/count-of.ts';
 import { formatDuration } from '../text/format-progress.ts';
+import type { Incidents } from './read-incidents.ts';
 import type { Overview } from './read-overview.ts';
 
 export type Severity = 'critical' | 'warning' | 'note';
@@ -19,13 +20,17 @@ export interface Finding {
 }
 
 export interface Health {
-  /** `quiet`: nothing has happened that one could judge. */
-  level: 'healthy' | 'quiet' | 'attention' | 'failing' | 'stopped';
+  /**
+   * - `unproven`: nothing is wrong, but too little has happened to say more of the rollout;
+   * - `quiet`: nothing at all has happened that one could judge.
+   */
+  level: 'healthy' | 'unproven' | 'quiet' | 'attention' | 'failing' | 'stopped';
   findings: Finding[];
 }
 
 export const HEALTH_WORDS: Readonly<Record<Health['level'], string>> = {
   healthy: 'Healthy',
+  unproven: 'Healthy so far',
   quiet: 'Quiet: nothing to judge yet',
   attention: 'Needs attention',
   failing: 'Failing',
@@ -40,16 +45,25 @@ const LOW_BUDGET = 250;
 const MIN_JUDGED = 10;
 const BAD_SHARE = 0.2;
 
-/** Is it healthy, and if not, where? Without the rollout's picture, the rollout is not judged. */
-export function judgeOverview(overview: Overview, picture: RolloutPicture | null): Health {
-  const findings = [...(picture ? judgeRollout(picture) : []), ...judgeWork(overview)];
+/** What only those are shown who may see the rollout. */
+export interface OperatorView {
+  picture: RolloutPicture;
+  incidents: Incidents;
+}
+
+/** Is it healthy, and if not, where? Without the operator's view, neither the rollout nor the app itself is judged. */
+export function judgeOverview(overview: Overview, operator: OperatorView | null): Health {
+  const findings = [
+    ...(operator ? [...judgeRollout(operator.picture), ...judgeIncidents(operator.incidents)] : []),
+    ...judgeWork(overview),
+  ];
   const order = { critical: 0, warning: 1, note: 2 };
   findings.sort((a, b) => order[a.severity] - order[b.severity]);
   const { queued, dispatched, running } = overview.counts;
   const isQuiet =
     queued + dispatched + running === 0 && overview.hours.every((hour) => sumEnded(hour).all === 0);
   const worst = findings[0]?.severity;
-  const level = picture?.rollout.emergencyStop
+  const level = operator?.picture.rollout.emergencyStop
     ? 'stopped'
     : worst === 'critical'
       ? 'failing'
@@ -57,7 +71,9 @@ export function judgeOverview(overview: Overview, picture: RolloutPicture | null
         ? 'attention'
         : isQuiet
           ? 'quiet'
-          : 'healthy';
+          : findings.some(({ code }) => code === 'unproven')
+            ? 'unproven'
+            : 'healthy';
   return { level, findings };
 }
 
@@ -130,7 +146,16 @@ function judgeRollout({ rollout, evidence, tick, guardSeenAt }: RolloutPicture):
       evidence.blockedInARow.cure,
     );
   }
-  const silentMs = guardSeenAt ? evidence.at.getTime() - guardSeenAt.getTime() : 0;
+  if (tick.health === 'unknown' && tick.decision.kind !== 'none') {
+    add(
+      'note',
+      'unproven',
+      `The rollout can not be judged yet: ${countOf(threshold.jobs, 'job')} of it ended in ${rollout.monitoringWindowHours} h, and a verdict takes more than ${rollout.minJobs}.`,
+      'More bulk jobs bring it; the rollout does not advance by itself before.',
+    );
+  }
+  // A guard that has never looked has had this epoch's time to do so.
+  const silentMs = evidence.at.getTime() - (guardSeenAt ?? rollout.epochStartedAt).getTime();
   if (silentMs > GUARD_SILENT_MS) {
     add(
       'critical',
@@ -138,6 +163,28 @@ function judgeRollout({ rollout, evidence, tick, guardSeenAt }: RolloutPicture):
       `The guard has not looked for ${formatDuration(silentMs / 1_000)}: nothing rolls back by itself.`,
       'See the log for the loop "guard", or start the app again.',
     );
+  }
+  return findings;
+}
+
+function judgeIncidents({ alarms, failedDeliveries }: Incidents): Finding[] {
+  const findings = alarms.map(
+    ({ level, code, message }): Finding => ({
+      severity: level === 'alarm' ? 'critical' : 'warning',
+      code,
+      text: message,
+      cure: '',
+      section: code === 'no_webhooks' ? 'deliveries' : 'jobs',
+    }),
+  );
+  if (failedDeliveries > 0) {
+    findings.push({
+      severity: 'warning',
+      code: 'deliveries_failed',
+      text: `GitHub could not deliver ${countOf(failedDeliveries, 'event')} so far.`,
+      cure: 'They are asked for again by themselves, for 3 days.',
+      section: 'deliveries',
+    });
   }
   return findings;
 }

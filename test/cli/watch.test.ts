@@ -31,7 +31,7 @@ describe('what is seen', () => {
   beforeEach(async () => {
     const { db } = database();
     await ensureRollout(db, CONFIG.rollout);
-    await sql`TRUNCATE repositories, installations, deliveries CASCADE`.execute(db);
+    await sql`TRUNCATE repositories, installations, deliveries, failed_deliveries CASCADE`.execute(db);
     await db.deleteFrom('installation_budgets').execute();
     await db
       .insertInto('installations')
