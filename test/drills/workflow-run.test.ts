@@ -13,7 +13,7 @@ import type { Repository } from '../../sandbox/world/model.ts';
 import { startTestApp, type TestApp } from '../app/start-test-app.ts';
 import { planJob, workItem } from '../jobs/job-fixture.ts';
 import { createInPglite } from '../support/databases.ts';
-import { type Interceptor, type JobsApiProxy, startJobsApiProxy } from './jobs-api-proxy.ts';
+import { type Call, type Interceptor, type JobsApiProxy, startJobsApiProxy } from './jobs-api-proxy.ts';
 import { allEnded, differingTables, outcomes, quietLoops, skipWaits } from './outcomes.ts';
 
 const CHECKOUT = new URL('../../', import.meta.url);
@@ -171,27 +171,57 @@ describe('a workflow run', () => {
     await isWhole();
   });
 
-  it('whose every batch arrives twice, and once more after the end, stores it once', async () => {
+  it('whose batches arrive out of order, each twice, and once more after the end, stores each once', async () => {
+    // Enough text for several batches.
+    for (const pull of widgets.pulls.values()) {
+      for (const comment of pull.comments) comment.body = 'A long remark. '.repeat(4_000);
+    }
     const batches: (() => Promise<{ status: number; body: string }>)[] = [];
-    const again: number[] = [];
-    proxy.intercept = async ({ name, forward }) => {
-      const answer = await forward();
-      if (name === 'batches') {
-        batches.push(forward);
-        again.push((await forward()).status);
+    const statuses: Record<'ahead' | 'again' | 'before', number[]> = { ahead: [], again: [], before: [] };
+    /** The first one, which the Action was told is stored; it comes after the second. */
+    let held: Call | null = null;
+    proxy.intercept = async (call) => {
+      if (call.name !== 'batches') return call.forward();
+      batches.push(call.forward);
+      if (call.number === 1) {
+        held = call;
+        return {
+          status: 200,
+          body: JSON.stringify({
+            stored: true,
+            sequence: 1,
+            next: 'continue',
+            budget: { points: 4_000, reserve: 500 },
+          }),
+        };
       }
+      if (held) {
+        statuses.ahead.push((await call.forward()).status);
+        await held.forward();
+        held = null;
+      }
+      const answer = await call.forward();
+      statuses.again.push((await call.forward()).status);
+      for (const before of batches.slice(0, -1).reverse()) statuses.before.push((await before()).status);
       return answer;
     };
     app.dispatchLoop.poke();
     await allEnded(app.db);
     await sandbox.runner.idle();
-    expect(batches.length).toBeGreaterThan(0);
-    expect(again).toEqual(batches.map(() => 200));
-    const late = await Promise.all([...batches].reverse().map(async (send) => (await send()).status));
-    expect(late.every((status) => status >= 400 && status < 500)).toBe(true);
+    const count = batches.length;
+    expect(count).toBeGreaterThan(2);
+    expect(statuses).toEqual({
+      ahead: [409],
+      again: Array.from({ length: count - 1 }, () => 200),
+      before: Array.from({ length: (count * (count - 1)) / 2 }, () => 200),
+    });
+    const late = await Promise.all(batches.reverse().map(async (send) => (await send()).status));
+    expect(late).toEqual(Array.from({ length: count }, () => 409));
     expect(await outcomes(app.db)).toEqual([
       { status: 'completed', runs: ['success'], metrics: ['success'] },
     ]);
+    const checkpoints = await app.db.selectFrom('capture_checkpoints').select('sequence').execute();
+    expect(checkpoints).toEqual([{ sequence: count }]);
     await isWhole();
   });
 
