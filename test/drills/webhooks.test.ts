@@ -1,17 +1,51 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningSandbox, startSandbox } from '../../sandbox/github.ts';
-import { createRandom } from '../../sandbox/random.ts';
-import type { Repository } from '../../sandbox/world/model.ts';
+import { addRepository } from '../../sandbox/world/build.ts';
+import type { Installation, Repository } from '../../sandbox/world/model.ts';
 import { startTestApp, type TestApp } from '../app/start-test-app.ts';
 import { createInPglite } from '../support/databases.ts';
 import { environmentOf, installOn, livePullRequest } from './activity.ts';
+import { carryOutDeed, deed } from './draw-activity.ts';
 import { allEnded, differingTables, outcomes, quietLoops } from './outcomes.ts';
+
+/** When a webhook arrives among the others, how often, and whether that is after all of them were worked through. */
+const arrival = fc.record({
+  place: fc.nat(1_000),
+  copies: fc.constantFrom(1, 1, 2, 3),
+  isLate: fc.boolean(),
+});
 
 interface Sent {
   headers: IncomingHttpHeaders;
   body: string;
+}
+
+interface Arriving {
+  webhook: Sent;
+  isLate: boolean;
+}
+
+/** Copies of one webhook arrive apart from each other, and the last one of a late webhook alone is late. */
+function arrange(
+  sent: readonly Sent[],
+  arrivals: readonly { place: number; copies: number; isLate: boolean }[],
+): Arriving[] {
+  return sent
+    .flatMap((webhook, index) => {
+      const { place, copies, isLate } = arrivals[index % arrivals.length] ?? {
+        place: 0,
+        copies: 1,
+        isLate: false,
+      };
+      return Array.from({ length: copies }, (_, copy) => ({
+        ...{ webhook, isLate: isLate && copy === copies - 1 },
+        at: (place * (copy + 1) * 7 + index) % 1_009,
+      }));
+    })
+    .sort((a, b) => a.at - b.at);
 }
 
 /** Takes webhooks for the app and keeps them. */
@@ -42,9 +76,13 @@ describe('webhooks that arrive', () => {
   let app: TestApp;
   let mailbox: Awaited<ReturnType<typeof startMailbox>>;
   let widgets: Repository;
+  let installation: Installation;
+  /** GUIDs of which the app said that it has them. */
+  let accepted: Set<string>;
   beforeEach(async () => {
     sandbox = await startSandbox({ owner: 'acme' });
-    ({ repository: widgets } = installOn(sandbox));
+    ({ repository: widgets, installation } = installOn(sandbox));
+    accepted = new Set();
     app = await startTestApp(await createInPglite(), environmentOf(sandbox));
     await quietLoops(app.db);
     mailbox = await startMailbox();
@@ -60,7 +98,14 @@ describe('webhooks that arrive', () => {
     const wanted = ['content-type', 'x-github-event', 'x-github-delivery', 'x-hub-signature-256'];
     const kept = Object.fromEntries(wanted.map((name) => [name, String(headers[name])]));
     const response = await fetch(`${app.url}/api/github/webhooks`, { method: 'POST', body, headers: kept });
-    return response.status;
+    if (response.status === 200) accepted.add(String(headers['x-github-delivery']));
+    else expect(response.status).toBe(202);
+  };
+  /** Some at a time, as they come under load. */
+  const passTogether = async (arriving: readonly Arriving[]) => {
+    for (let from = 0; from < arriving.length; from += 6) {
+      await Promise.all(arriving.slice(from, from + 6).map(({ webhook }) => pass(webhook)));
+    }
   };
   const isWhole = async (count: number) => {
     await allEnded(app.db);
@@ -71,22 +116,37 @@ describe('webhooks that arrive', () => {
     }
   };
 
-  it.each([1, 2, 3])('in any order, doubled and mixed: drawn by seed %d', async (seed) => {
-    for (let n = 1; n <= 4; n++) await livePullRequest(sandbox, widgets, `Change ${n}`);
-    const { sent } = mailbox;
-    const random = createRandom(seed);
-    const mixed = [...sent, ...sent]
-      .map((webhook) => ({ webhook, at: random.next() }))
-      .sort((a, b) => a.at - b.at)
-      .map(({ webhook }) => webhook);
-    for (let from = 0; from < mixed.length; from += 6) {
-      const statuses = await Promise.all(mixed.slice(from, from + 6).map(pass));
-      expect(statuses.every((status) => status === 200 || status === 202)).toBe(true);
+  it('in any order, doubled, and late, whatever people do: the tables hold what GitHub holds', async () => {
+    let count = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(deed, { minLength: 4, maxLength: 14 }),
+        fc.array(deed, { maxLength: 8 }),
+        fc.array(arrival, { minLength: 1, maxLength: 30 }),
+        async (first, second, arrivals) => {
+          const repository = addRepository(sandbox.world, `acme/repository-${++count}`);
+          installation.repositoryIds.add(repository.id);
+          const opened = { do: 'open a pull request', which: count } as const;
+          const late: Arriving[] = [];
+          for (const act of [[opened, ...first], second]) {
+            for (const one of act) await carryOutDeed(sandbox, repository, one);
+            const arriving = arrange(mailbox.sent.splice(0), arrivals);
+            late.push(...arriving.filter(({ isLate }) => isLate));
+            await passTogether(arriving.filter(({ isLate }) => !isLate));
+          }
+          await allEnded(app.db);
+          await passTogether(late);
+          await allEnded(app.db);
+          expect(await differingTables(app.db, sandbox, repository)).toEqual([]);
+        },
+      ),
+      { numRuns: 12, endOnFailure: true },
+    );
+    const taken = await app.db.selectFrom('deliveries').select('id').execute();
+    expect(taken.map(({ id }) => id).sort()).toEqual([...accepted].sort());
+    for (const { status, runs, metrics } of await outcomes(app.db)) {
+      expect([status, runs, metrics]).toEqual(['completed', ['success'], ['success']]);
     }
-    const known = await app.db.selectFrom('deliveries').select('id').execute();
-    expect(known.length).toBeLessThanOrEqual(sent.length);
-    expect(new Set(known.map(({ id }) => id)).size).toBe(known.length);
-    await isWhole(4);
   });
 
   it('late: what was captured since is not taken back', async () => {
