@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { RunningSandbox } from '../../sandbox/github.ts';
 import type { Issue, PullRequest, Repository } from '../../sandbox/world/model.ts';
 
-const DEEDS = [
+export const DEEDS = [
   'open a pull request',
   'open an issue',
   'comment',
