@@ -3,7 +3,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Octokit } from '../../app/github-app.ts';
 import { createLog } from '../../app/log.ts';
 import { createNoticeSender } from '../../app/send-notices.ts';
+import { type Alarm, setAlarm } from '../../src/jobs/alarms.ts';
+import { insertAlarmNotices } from '../../src/rollout/guard/insert-alarm-notices.ts';
 import { insertNotice } from '../../src/rollout/guard/notices.ts';
+import { collectLog } from '../jobs/job-fixture.ts';
 import { resetRollout } from '../rollout/guard/guard-fixture.ts';
 import { withDatabase } from '../support/databases.ts';
 
@@ -139,5 +142,72 @@ describe('a notice goes', () => {
     expect(asked.at(-1)?.body).toContain(
       '| Verified | no: the rollout was changed again before it could be |',
     );
+  });
+});
+
+describe('an alarm is told', () => {
+  const MINUTE = 60_000;
+  const started = Date.now();
+  /** The alarm as it is so many minutes later, and what is told then. */
+  const toldAfter = async (minutes: number, alarm: Alarm | null) => {
+    const now = new Date(started + minutes * MINUTE);
+    await setAlarm(db(), 'budget_actions_minutes', alarm, { now, log: collectLog() });
+    await insertAlarmNotices(db(), now);
+    const before = asked.length;
+    await send();
+    return asked.slice(before).map(({ body }) => body?.split('\n')[0]);
+  };
+  const exhausted: Alarm = { level: 'alarm', code: 'budget_exhausted', message: 'All of it is used up.' };
+  const nearly: Alarm = {
+    level: 'notice',
+    code: 'budget_nearly_exhausted',
+    message: 'At the limit work waits.',
+  };
+  const RAISED = '**❌ Alarm: `budget_actions_minutes`**';
+  const OVER = '**✅ Over: `budget_actions_minutes`**';
+  beforeEach(async () => {
+    await db().deleteFrom('rollout_notices').execute();
+    await db().deleteFrom('alarms').execute();
+    await steeredFrom(4);
+  });
+
+  test('once when it is raised, and once when it is over, in the issue that was steered from last', async () => {
+    expect(await toldAfter(0, exhausted)).toEqual([RAISED]);
+    expect(await toldAfter(10, exhausted)).toEqual([]);
+    expect(await toldAfter(20, null)).toEqual([OVER]);
+    expect(await toldAfter(30, null)).toEqual([]);
+    expect(new Set(routes())).toEqual(new Set(['POST 4']));
+    const [{ body = '' } = {}] = asked;
+    expect(body).toContain('All of it is used up.');
+    expect(body).toContain('reason_code: `budget_exhausted`');
+  });
+
+  test('once more when it has become another one', async () => {
+    expect(await toldAfter(0, nearly)).toEqual(['**❌ Notice: `budget_actions_minutes`**']);
+    expect(await toldAfter(10, exhausted)).toEqual([RAISED]);
+  });
+
+  test('at most once in a day, however often it comes and goes', async () => {
+    const told: unknown[] = [];
+    for (let minutes = 0; minutes < 24 * 60; minutes += 30) {
+      told.push(...(await toldAfter(minutes, minutes % 60 === 0 ? exhausted : null)));
+    }
+    expect(told).toEqual([RAISED, OVER]);
+    // It is there once more, and a day has gone by.
+    expect(await toldAfter(24 * 60 + 31, exhausted)).toEqual([RAISED]);
+  });
+
+  test('not at all when it was over before anybody was told', async () => {
+    const raised = { now: new Date(started), log: collectLog() };
+    await setAlarm(db(), 'stale_data', exhausted, raised);
+    await setAlarm(db(), 'stale_data', null, raised);
+    await send();
+    expect(asked).toEqual([]);
+  });
+
+  test('to the log alone where there is no control repository', async () => {
+    await setAlarm(db(), 'stale_data', exhausted, { now: new Date(), log: collectLog() });
+    expect([await send(null), await send(null)]).toEqual([0, 0]);
+    expect(lines).toMatchObject([{ kind: 'alarm', reason: 'budget_exhausted' }]);
   });
 });
