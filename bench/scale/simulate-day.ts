@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { type Config, loadConfig } from '../../src/config/config.ts';
 import { createDispatchPass } from '../../src/dispatch/dispatch-pass.ts';
 import type { Dispatcher } from '../../src/dispatch/dispatcher.ts';
+import { findNextDue } from '../../src/dispatch/find-due-jobs.ts';
 import { createInngestDispatcher } from '../../src/dispatch/inngest-dispatcher.ts';
 import { JobEventData } from '../../src/dispatch/job-events.ts';
 import { estimateHistory } from '../../src/jobs/estimate-history.ts';
@@ -90,6 +91,7 @@ export async function simulateDay(
   const pushes = new Set<string>();
   const workflowRuns = new Map<number, { startMs: number; endMs: number }>();
   let inngestRuns = 0;
+  let nextDueMs = Number.POSITIVE_INFINITY;
 
   function begin(
     jobId: string,
@@ -155,7 +157,8 @@ export async function simulateDay(
     });
     for (const result of planned) {
       if (result.outcome === 'skipped') throw new Error(`work was skipped: ${result.reason}`);
-      const { id } = result.job;
+      const { id, not_before: notBefore } = result.job;
+      nextDueMs = Math.min(nextDueMs, notBefore.getTime());
       const atMs = result.item.range.until?.getTime() ?? nowMs;
       if (!eventMs.has(id)) eventMs.set(id, atMs);
       if (result.item.type === 'branch_commits') pushes.add(id);
@@ -251,7 +254,10 @@ export async function simulateDay(
       reconciledAt = passedAt;
       isBusy = true;
     }
-    if (isBusy || (await hasDue(db, now()))) await dispatch();
+    if (isBusy || nowMs >= nextDueMs) {
+      await dispatch();
+      nextDueMs = (await findNextDue(db, now()))?.getTime() ?? Number.POSITIVE_INFINITY;
+    }
   }
   const seconds = (performance.now() - begunAt) / 1_000;
 
@@ -322,12 +328,6 @@ async function insertCaptured(
       'everybody', 'enrolled', 1, 0, 1, 'completed', ${at}, ${at}, ${at}, '{"complete": true, "gaps": 0}'
     FROM repositories`.execute(db);
   await sql`ANALYZE`.execute(db);
-}
-
-async function hasDue(db: Database, now: Date): Promise<boolean> {
-  const { rows } = await sql<{ due: boolean }>`SELECT EXISTS (SELECT FROM progressive_capture_jobs
-    WHERE status = 'queued' AND not_before <= ${now}) AS due`.execute(db);
-  return rows[0]?.due ?? false;
 }
 
 async function databaseBytes(db: Database): Promise<number> {
