@@ -1,14 +1,17 @@
 import { sql } from 'kysely';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Octokit } from '../../app/github-app.ts';
 import { createLog } from '../../app/log.ts';
 import { createNoticeSender } from '../../app/send-notices.ts';
+import { startSandbox } from '../../sandbox/github.ts';
 import { type Alarm, setAlarm } from '../../src/jobs/alarms.ts';
 import { insertAlarmNotices } from '../../src/rollout/guard/insert-alarm-notices.ts';
 import { insertNotice } from '../../src/rollout/guard/notices.ts';
+import { environmentOf, installOn, runLoop } from '../drills/activity.ts';
 import { collectLog } from '../jobs/job-fixture.ts';
 import { resetRollout } from '../rollout/guard/guard-fixture.ts';
-import { withDatabase } from '../support/databases.ts';
+import { createInPglite, withDatabase } from '../support/databases.ts';
+import { startTestApp } from './start-test-app.ts';
 
 const database = withDatabase();
 const db = () => database().db;
@@ -210,4 +213,38 @@ describe('an alarm is told', () => {
     expect([await send(null), await send(null)]).toEqual([0, 0]);
     expect(lines).toMatchObject([{ kind: 'alarm', reason: 'budget_exhausted' }]);
   });
+});
+
+test('an alarm is a comment on GitHub, in an issue that the app opens where it was steered from none', async () => {
+  const sandbox = await startSandbox({ owner: 'acme' });
+  const { repository } = installOn(sandbox);
+  const app = await startTestApp(await createInPglite(), {
+    ...environmentOf(sandbox),
+    CONTROL_REPOSITORY: 'acme/widgets',
+  });
+  try {
+    await runLoop(app.url, 'heal-installations');
+    const told = () => [...repository.issues.values()].flatMap(({ comments }) => comments);
+    // The app's own timer may be making the pass.
+    const untilTold = (count: number) =>
+      vi.waitFor(async () => {
+        await runLoop(app.url, 'guard');
+        expect(told()).toHaveLength(count);
+      });
+    const alarm: Alarm = { level: 'alarm', code: 'stale_data', message: 'No row was stored so far.' };
+    await setAlarm(app.db, 'stale_data', alarm, { now: new Date(), log: collectLog() });
+    await untilTold(1);
+    await setAlarm(app.db, 'stale_data', null, { now: new Date(), log: collectLog() });
+    await untilTold(2);
+    const [issue, ...others] = repository.issues.values();
+    expect(others).toEqual([]);
+    expect(issue?.title).toBe('Rollout: hybrid_progressive_capture');
+    expect(told().map(({ body }) => body.split('\n')[0])).toEqual([
+      '**❌ Alarm: `stale_data`**',
+      '**✅ Over: `stale_data`**',
+    ]);
+  } finally {
+    await app.close();
+    await sandbox.close();
+  }
 });
