@@ -223,14 +223,17 @@ test('an alarm is a comment on GitHub, in an issue that the app opens where it w
     CONTROL_REPOSITORY: 'acme/widgets',
   });
   try {
-    await runLoop(app.url, 'heal-installations');
+    const patient = { timeout: 10_000 };
+    await vi.waitFor(async () => {
+      expect(await runLoop(app.url, 'heal-installations')).toMatchObject({ outcome: 'passed' });
+    }, patient);
     const told = () => [...repository.issues.values()].flatMap(({ comments }) => comments);
     // The app's own timer may be making the pass.
     const untilTold = (count: number) =>
       vi.waitFor(async () => {
         await runLoop(app.url, 'guard');
         expect(told()).toHaveLength(count);
-      });
+      }, patient);
     const alarm: Alarm = { level: 'alarm', code: 'stale_data', message: 'No row was stored so far.' };
     await setAlarm(app.db, 'stale_data', alarm, { now: new Date(), log: collectLog() });
     await untilTold(1);
