@@ -2,6 +2,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { createApp, type RunningApp } from '../app/create-app.ts';
 import { createLog } from '../app/log.ts';
 import { StartProblem } from '../app/start-problem.ts';
+import { appEnvironment } from '../sandbox/app-environment.ts';
 import { type Config, loadConfig } from '../src/config/config.ts';
 import type { Town } from './town.ts';
 
@@ -20,12 +21,7 @@ export async function startDemoApp(
     HOST: '127.0.0.1',
     PORT: String(port),
     PUBLIC_URL: `http://127.0.0.1:${port}`,
-    GHE_HOST: new URL(sandbox.webUrl).host,
-    GHE_PROTOCOL: 'http',
-    OIDC_ISSUER: sandbox.oidc.issuer,
-    APP_ID: String(sandbox.app.id),
-    PRIVATE_KEY: sandbox.app.privateKey,
-    WEBHOOK_SECRET: sandbox.app.webhookSecret,
+    ...appEnvironment(sandbox),
     GITHUB_CLIENT_ID: sandbox.app.clientId,
     GITHUB_CLIENT_SECRET: sandbox.app.clientSecret,
     CAPTURE_WORKFLOW: town.captureWorkflow,

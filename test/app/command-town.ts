@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { appEnvironment } from '../../sandbox/app-environment.ts';
 import { startSandbox } from '../../sandbox/github.ts';
 import {
   addInstallation,
@@ -60,10 +61,7 @@ export async function startCommandTown(env: Record<string, string> = {}) {
   const pull = addPullRequest(world, widgets, { title: 'Fix', createdAt: minutesAgo(50) });
 
   const app: TestApp = await startTestApp(await createInPglite(), {
-    APP_ID: String(sandbox.app.id),
-    PRIVATE_KEY: sandbox.app.privateKey,
-    WEBHOOK_SECRET: sandbox.app.webhookSecret,
-    GHE_HOST: new URL(sandbox.webUrl).host,
+    ...appEnvironment(sandbox),
     ALLOWED_ACCOUNTS: '',
     CONTROL_REPOSITORY: 'Acme/Control',
     LOOPS_TOKEN: 'loops',

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import getPort from 'get-port';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createApp, type RunningApp } from '../../app/create-app.ts';
 import { createLog } from '../../app/log.ts';
+import { appEnvironment } from '../../sandbox/app-environment.ts';
 import { type RunningSandbox, startSandbox } from '../../sandbox/github.ts';
 import { lastAttempt } from '../../sandbox/runner/workflow-run.ts';
 import { addInstallation, addPullRequest, addRepository } from '../../sandbox/world/build.ts';
@@ -40,17 +41,12 @@ beforeAll(async () => {
   const globex = install([theirs], theirs.owner);
   jobs.contents.set(WORKFLOW, await readFile(new URL('workflows/bulk-capture.yml', CHECKOUT), 'utf8'));
 
-  const port = await freePort();
+  const port = await getPort({ host: '127.0.0.1' });
   const loaded = loadConfig({
     HOST: '127.0.0.1',
     PORT: String(port),
     PUBLIC_URL: `http://127.0.0.1:${port}`,
-    GHE_HOST: new URL(sandbox.webUrl).host,
-    GHE_PROTOCOL: 'http',
-    OIDC_ISSUER: sandbox.oidc.issuer,
-    APP_ID: String(sandbox.app.id),
-    PRIVATE_KEY: sandbox.app.privateKey,
-    WEBHOOK_SECRET: sandbox.app.webhookSecret,
+    ...appEnvironment(sandbox),
     ALLOW_EMBEDDED: '1',
     ALLOWED_ACCOUNTS: `${jobs.owner.id},${theirs.owner.id}`,
     CAPTURE_WORKFLOW: `acme/capture-jobs/${WORKFLOW}@main`,
@@ -79,14 +75,6 @@ afterAll(async () => {
   await app?.close();
   await sandbox?.close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
 
 async function captureLongAgo(repository: Repository, installation: Installation): Promise<void> {
   const { db } = app;

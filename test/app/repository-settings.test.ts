@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { appEnvironment } from '../../sandbox/app-environment.ts';
 import { startSandbox } from '../../sandbox/github.ts';
 import { addInstallation, addRepository } from '../../sandbox/world/build.ts';
 import type { Repository } from '../../sandbox/world/model.ts';
@@ -26,10 +27,7 @@ beforeAll(async () => {
     '2026-11-01T00:00:00Z',
   );
   app = await startTestApp(await createInPglite(), {
-    APP_ID: String(sandbox.app.id),
-    PRIVATE_KEY: sandbox.app.privateKey,
-    WEBHOOK_SECRET: sandbox.app.webhookSecret,
-    GHE_HOST: new URL(sandbox.webUrl).host,
+    ...appEnvironment(sandbox),
     ALLOWED_ACCOUNTS: '',
   });
   sandbox.app.webhookUrl = `${app.url}/api/github/webhooks`;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { appEnvironment } from '../../sandbox/app-environment.ts';
 import { type RunningSandbox, startSandbox } from '../../sandbox/github.ts';
 import { addInstallation, addPullRequest, addRepository } from '../../sandbox/world/build.ts';
 import type { Installation, PullRequest, Repository } from '../../sandbox/world/model.ts';
@@ -29,10 +30,7 @@ beforeAll(async () => {
   const stranger = addRepository(world, STRANGER);
   install([stranger], stranger.owner);
   app = await startTestApp(await createInPglite(), {
-    APP_ID: String(sandbox.app.id),
-    PRIVATE_KEY: sandbox.app.privateKey,
-    WEBHOOK_SECRET: sandbox.app.webhookSecret,
-    GHE_HOST: new URL(sandbox.webUrl).host,
+    ...appEnvironment(sandbox),
     ALLOWED_ACCOUNTS: '',
     LOOPS_TOKEN: TOKEN,
   });

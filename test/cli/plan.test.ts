@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../cli/main.ts';
+import { appEnvironment } from '../../sandbox/app-environment.ts';
 import { type RunningSandbox, startSandbox } from '../../sandbox/github.ts';
 import { addInstallation, addPullRequest, addRepository } from '../../sandbox/world/build.ts';
 import { estimateHistory } from '../../src/jobs/estimate-history.ts';
@@ -22,10 +23,7 @@ beforeAll(async () => {
   addInstallation(world, app.owner, [big, small, old], app.permissions, at);
   addInstallation(world, foreign.owner, [foreign], app.permissions, at);
   env = {
-    APP_ID: String(app.id),
-    PRIVATE_KEY: app.privateKey,
-    GHE_HOST: new URL(sandbox.webUrl).host,
-    GHE_PROTOCOL: 'http',
+    ...appEnvironment(sandbox),
     ALLOW_EMBEDDED: '1',
   };
 });

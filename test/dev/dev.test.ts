@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import getPort from 'get-port';
 import { afterAll, expect, it } from 'vitest';
 import { readOptions } from '../../dev/options.ts';
 
@@ -26,7 +26,7 @@ async function start(args: string[], more: Record<string, string>) {
       GHE_PROTOCOL: 'http',
       ALLOW_EMBEDDED: '1',
       HOST: '127.0.0.1',
-      PORT: String(await freePort()),
+      PORT: String(await getPort({ host: '127.0.0.1' })),
       ...more,
     },
   });
@@ -47,14 +47,6 @@ async function start(args: string[], more: Record<string, string>) {
       return code;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
 }
 
 it('starts the app against the dev server of INNGEST_BIN, and both end together', async () => {

@@ -1,3 +1,4 @@
+import { appEnvironment } from '../../sandbox/app-environment.ts';
 import type { RunningSandbox } from '../../sandbox/github.ts';
 import { addInstallation, addRepository } from '../../sandbox/world/build.ts';
 import type { Installation, Repository } from '../../sandbox/world/model.ts';
@@ -21,11 +22,7 @@ export function installOn(sandbox: RunningSandbox): { repository: Repository; in
 /** What an app needs to know of the local GitHub. */
 export function environmentOf(sandbox: RunningSandbox): Record<string, string> {
   return {
-    APP_ID: String(sandbox.app.id),
-    PRIVATE_KEY: sandbox.app.privateKey,
-    WEBHOOK_SECRET: sandbox.app.webhookSecret,
-    GHE_HOST: new URL(sandbox.webUrl).host,
-    GHE_PROTOCOL: 'http',
+    ...appEnvironment(sandbox),
     ALLOWED_ACCOUNTS: String(sandbox.app.owner.id),
     LOOPS_TOKEN: TOKEN,
     COALESCE_SECONDS: '0.1',

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import getPort from 'get-port';
 import type { Config } from '../../../src/config/config.ts';
 
 /** Where the test finds the real server; without it the test is skipped. */
@@ -44,7 +45,8 @@ export async function startInngestServer(
   binary: string,
   { command, port, serveUrl, directory }: InngestServerOptions,
 ): Promise<InngestServer> {
-  const [gateway, gatewayGrpc, executorGrpc] = await freePorts(3);
+  const freePort = () => getPort({ host: '127.0.0.1' });
+  const [gateway, gatewayGrpc, executorGrpc] = [await freePort(), await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const keys = ['--event-key', KEYS.eventKey, '--signing-key', KEYS.signingKey];
   const child: ChildProcess = spawn(
@@ -95,19 +97,6 @@ async function untilHealthy(url: string, exited: Promise<unknown>, output: () =>
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`inngest did not answer: ${output()}`);
-}
-
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createTcpServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }
 
 /** Serves a request listener on a free port. */

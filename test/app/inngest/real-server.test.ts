@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import getPort from 'get-port';
 import {
   afterAll,
   afterEach,
@@ -34,7 +35,6 @@ import {
 import { useLocalGitHub } from '../../jobs/local-github.ts';
 import { withDatabase } from '../../support/databases.ts';
 import {
-  freePorts,
   INNGEST_BIN,
   type InngestServer,
   inngestConfig,
@@ -68,7 +68,7 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
     directory = await mkdtemp(join(tmpdir(), 'hybrid-capture-inngest-'));
     db = database().db;
     tokenFor = github().tokenFor;
-    [port = 0] = await freePorts(1);
+    port = await getPort({ host: '127.0.0.1' });
     inngest = createInngest({
       db,
       config: { ...github().config, inngest: inngestConfig(command, port) },

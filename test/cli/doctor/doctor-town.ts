@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import getPort from 'get-port';
 import type { Check } from '../../../cli/doctor/context.ts';
 import { runDoctor } from '../../../cli/doctor/run-doctor.ts';
+import { appEnvironment } from '../../../sandbox/app-environment.ts';
 import { startSandbox } from '../../../sandbox/github.ts';
 import { addInstallation, addRepository } from '../../../sandbox/world/build.ts';
 import { startTestApp } from '../../app/start-test-app.ts';
@@ -32,14 +32,10 @@ export async function startDoctorTown(runner?: { actionDirectory: string }) {
     '2026-01-01T00:00:00Z',
   );
   const database = await createOnPostgres();
-  const port = await freePort();
+  const port = await getPort({ host: '127.0.0.1' });
   const origin = `http://127.0.0.1:${port}`;
   const env = {
-    APP_ID: String(sandbox.app.id),
-    PRIVATE_KEY: sandbox.app.privateKey,
-    WEBHOOK_SECRET: sandbox.app.webhookSecret,
-    GHE_HOST: new URL(sandbox.webUrl).host,
-    GHE_PROTOCOL: 'http',
+    ...appEnvironment(sandbox),
     DATABASE_URL: database.url ?? '',
     DATABASE_SIZE_LIMIT_GB: '8',
     PUBLIC_URL: origin,
@@ -72,11 +68,3 @@ export async function startDoctorTown(runner?: { actionDirectory: string }) {
 }
 
 export type DoctorTown = Awaited<ReturnType<typeof startDoctorTown>>;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
-}
