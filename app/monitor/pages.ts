@@ -95,11 +95,12 @@ export function findLivePage(path: string, viewer: Viewer, context: PageContext)
       hasConsole: viewer.maySeeRollout,
       columns: OVERVIEW_COLUMNS,
       read: async () => {
-        const [overview, rollout] = await Promise.all([
+        const [overview, rollout, cost] = await Promise.all([
           snapshots.overview(viewer.scope),
           viewer.maySeeRollout ? snapshots.rollout() : null,
+          snapshots.cost(viewer),
         ]);
-        return renderOverview(overview, rollout, viewer, links);
+        return renderOverview({ overview, rollout, cost }, viewer, links);
       },
     };
   }

@@ -1,9 +1,13 @@
 import type { Config } from '../../src/config/config.ts';
+import { readCost } from '../../src/cost/read-cost.ts';
+import { readUsageByRepository } from '../../src/cost/read-usage.ts';
 import { type Overview, readOverview } from '../../src/monitor/read-overview.ts';
-import type { Scope } from '../../src/monitor/scope.ts';
+import { EVERYTHING, type Scope } from '../../src/monitor/scope.ts';
 import { type HistoryEntry, readHistory } from '../../src/rollout/history.ts';
 import { type RolloutPicture, readPicture } from '../../src/rollout/read-picture.ts';
 import type { Database } from '../../src/store/database.ts';
+import type { Viewer } from './access.ts';
+import type { CostSnapshot } from './render-cost.ts';
 
 export interface RolloutSnapshot {
   picture: RolloutPicture;
@@ -16,9 +20,10 @@ const FRESH_MS = 2_000;
 const REST_FACTOR = 10;
 const KEPT = 200;
 const SHOWN_HISTORY = 10;
+const SHOWN_REPOSITORIES = 5;
 
 /** Reads what the pages show, at most once in 2 s for all that see the same. */
-export function createSnapshots(db: Database, config: Pick<Config, 'rollout' | 'budgets'>) {
+export function createSnapshots(db: Database, config: Pick<Config, 'rollout' | 'budgets' | 'prices'>) {
   const readRolloutState = async (): Promise<RolloutSnapshot> => ({
     picture: await readPicture(db, {
       environmentStop: config.rollout.environmentStop,
@@ -27,15 +32,27 @@ export function createSnapshots(db: Database, config: Pick<Config, 'rollout' | '
     }),
     history: await readHistory(db, SHOWN_HISTORY),
   });
+  /** Who may see the rollout sees the cost of everything; names of repositories follow the person's own scope. */
+  const readCostState = async ({ scope, maySeeRollout }: CostViewer): Promise<CostSnapshot> => {
+    const now = new Date();
+    const cost = await readCost(db, config, { now, scope: maySeeRollout ? EVERYTHING : scope });
+    const usage = { month: cost.month, now, scope, limit: SHOWN_REPOSITORIES };
+    return { cost, repositories: await readUsageByRepository(db, usage) };
+  };
   const rollout = remember<RolloutSnapshot>();
   const overviews = remember<Overview>();
+  const costs = remember<CostSnapshot>();
   return {
     rollout: () => rollout('', readRolloutState),
     overview: (scope: Scope) => overviews(keyOf(scope), () => readOverview(db, scope, new Date())),
+    cost: (viewer: CostViewer) =>
+      costs(`${viewer.maySeeRollout} ${keyOf(viewer.scope)}`, () => readCostState(viewer)),
     /** Something was changed here: the next look reads anew. */
     forgetRollout: (): void => rollout.forget(),
   };
 }
+
+type CostViewer = Pick<Viewer, 'scope' | 'maySeeRollout'>;
 
 export type Snapshots = ReturnType<typeof createSnapshots>;
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { describeCost, formatDollars } from '../../src/cost/describe-cost.ts';
+import { describeCost, formatDollars, summarizeCost } from '../../src/cost/describe-cost.ts';
 import type { Month } from '../../src/cost/month.ts';
 import { priceShare } from '../../src/cost/price-usage.ts';
 import { type Cost, readCost } from '../../src/cost/read-cost.ts';
@@ -58,12 +58,10 @@ export function addCostCommand(program: Command, terminal: CommandTerminal): voi
 }
 
 function answer(cost: Cost, lines: readonly Line[], by: CostOptions['by']): Answer {
-  const { month } = cost;
-  const isOver = cost.pace.kind === 'over';
   return {
     ok: true,
     reasonCode: 'cost',
-    headline: `Cost of ${month.name} (UTC)${isOver ? '' : ', so far'}`,
+    headline: `Cost of ${cost.month.name} (UTC): ${summarizeCost(cost)}`,
     table: describeCost(cost),
     body: [],
     ...(by === undefined || lines.length === 0

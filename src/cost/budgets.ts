@@ -18,7 +18,7 @@ export const BUDGETS: Readonly<
     name: 'inngest_executions',
     variable: 'MAX_INNGEST_EXECUTIONS_PER_MONTH',
     unit: 'Inngest executions',
-    held: 'work for Inngest',
+    held: 'work for Inngest, except what is critical or asked for by a person,',
   },
 };
 

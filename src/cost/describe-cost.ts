@@ -1,3 +1,4 @@
+import type { Processor } from '../route/decide-route.ts';
 import type { Answer } from '../text/answer.ts';
 import { countOf } from '../text/count-of.ts';
 import { formatCount } from '../text/format-progress.ts';
@@ -9,7 +10,7 @@ import type { ProcessorUsage, Usage } from './read-usage.ts';
 /** A month's cost in the words of the monitor, of `/rollout stats` and of the command line. The texts are ours. */
 export function describeCost(cost: Cost): Answer['table'] {
   const { processors, budgets, total, pace } = cost;
-  const used: Answer['table'] =
+  const usage: Answer['table'] =
     total.runs === 0
       ? [
           [
@@ -18,12 +19,22 @@ export function describeCost(cost: Cost): Answer['table'] {
           ],
         ]
       : [
-          ...processors.map((usage) => [processorName(usage), describeUsage(usage, cost)] as const),
+          ...processors.map((its) => [processorName(its), describeUsage(its, cost)] as const),
           ['In money', describePrice(cost)],
           ['All on Inngest', describeOnInngest(cost)],
           ["At the month's end", describeProjection(cost)],
         ];
-  return [...used, ...budgets.map((budget) => [budgetName(budget), describeBudget(budget, cost)] as const)];
+  return [
+    ...usage,
+    ...budgets.map((budget) => [budgetName(budget.processor), describeBudget(budget, cost)] as const),
+  ];
+}
+
+/** The month's price in one line, such as `$8.24 so far`. */
+export function summarizeCost({ price, pace }: Pick<Cost, 'price' | 'pace'>): string {
+  const sum =
+    price.total === null ? `${formatDollars(price.actions)} without Inngest` : formatDollars(price.total);
+  return pace.kind === 'over' ? sum : `${sum} so far`;
 }
 
 /** US dollars to the cent; null is a price that is not known. */
@@ -91,15 +102,16 @@ function describeProjection({ pace, projection }: Cost): string {
   return `about ${whole(billedMinutes)} billed min, ${whole(executions)} executions, ${formatDollars(price.total)}, if it goes on as since ${day(pace.since)}`;
 }
 
-function budgetName({ processor }: MonthBudget): string {
+/** What people call a processor's budget. */
+export function budgetName(processor: Processor): string {
   return processor === 'github_actions' ? 'Budget of minutes' : 'Budget of executions';
 }
 
 function describeBudget({ processor, limit, used, projected, ...budget }: MonthBudget, cost: Cost): string {
   const { variable, held } = BUDGETS[processor];
-  const state = `${formatCount(used)} of ${formatCount(limit)} used (${percent(used / limit)}, ${variable})`;
+  const state = `${formatCount(used)} of ${formatCount(limit)} used (${percent(used / limit)})`;
   if (used >= limit) {
-    return `${state}: ${held} waits until ${day(cost.month.to)}, or until the limit is raised; ${countOf(budget.held, 'job')} held`;
+    return `${state}: ${held} waits until ${day(cost.month.to)}, or until ${variable} is raised; ${countOf(budget.held, 'job')} held`;
   }
   if (projected === null) return state;
   if (budget.exhaustedOn) {

@@ -20,17 +20,36 @@ export async function readMonthBudget(
   return { used: await countMonth(db, processor, now), limit };
 }
 
-/** Puts what is due on a processor off to the next month; ids of the jobs for which that is new. */
-export async function holdDueJobs(db: Database, processor: Processor, now: Date): Promise<string[]> {
-  const held = await db
+export function isUsedUp(budget: { used: number; limit: number } | null): boolean {
+  return budget !== null && budget.used >= budget.limit;
+}
+
+/**
+ * Puts what is due on a processor off to the next month; ids of the jobs for which that is new. `exceptUrgent` leaves
+ * critical work and what a person asked for due, unless it is bulk work: somebody else is there to do it.
+ */
+export async function holdDueJobs(
+  db: Database,
+  processor: Processor,
+  now: Date,
+  { exceptUrgent }: { exceptUrgent: boolean },
+): Promise<string[]> {
+  let holding = db
     .updateTable('progressive_capture_jobs')
     .set({ status_reason: BUDGET_EXHAUSTED, not_before: monthOf(now).to, updated_at: now })
     .where('status', '=', 'queued')
     .where('processor_type', '=', processor)
     .where('not_before', '<=', now)
-    .where((eb) => eb.or([eb('lease_expires_at', 'is', null), eb('lease_expires_at', '<', now)]))
-    .returning('id')
-    .execute();
+    .where((eb) => eb.or([eb('lease_expires_at', 'is', null), eb('lease_expires_at', '<', now)]));
+  if (exceptUrgent) {
+    holding = holding.where((eb) =>
+      eb.or([
+        eb('is_bulk', '=', true),
+        eb.and([eb('is_critical', '=', false), eb('reason', '!=', 'manual')]),
+      ]),
+    );
+  }
+  const held = await holding.returning('id').execute();
   return held.map(({ id }) => id);
 }
 

@@ -1,3 +1,5 @@
+import { BUDGETS, NOTICE_SHARE } from '../cost/budgets.ts';
+import type { MonthBudget } from '../cost/read-cost.ts';
 import { formatPercent } from '../rollout/describe-rollout.ts';
 import type { RolloutPicture } from '../rollout/read-picture.ts';
 import { countOf } from '../text/count-of.ts';
@@ -15,7 +17,7 @@ export interface Finding {
   quoted?: string | null;
   /** What to do, and the section of the page that says more. */
   cure: string;
-  section: 'rollout' | 'jobs' | 'wrong' | 'budget' | 'latency' | 'deliveries';
+  section: 'rollout' | 'jobs' | 'wrong' | 'budget' | 'cost' | 'latency' | 'deliveries';
 }
 
 export interface Health {
@@ -33,8 +35,16 @@ const MIN_JUDGED = 10;
 const BAD_SHARE = 0.2;
 
 /** Is it healthy, and if not, where? Without the rollout's picture, the rollout is not judged. */
-export function judgeOverview(overview: Overview, picture: RolloutPicture | null): Health {
-  const findings = [...(picture ? judgeRollout(picture) : []), ...judgeWork(overview)];
+export function judgeOverview(
+  overview: Overview,
+  picture: RolloutPicture | null,
+  budgets: readonly MonthBudget[] = [],
+): Health {
+  const findings = [
+    ...(picture ? judgeRollout(picture) : []),
+    ...judgeWork(overview),
+    ...judgeBudgets(budgets),
+  ];
   const order = { critical: 0, warning: 1, note: 2 };
   findings.sort((a, b) => order[a.severity] - order[b.severity]);
   const { queued, dispatched, running } = overview.counts;
@@ -51,6 +61,33 @@ export function judgeOverview(overview: Overview, picture: RolloutPicture | null
           ? 'quiet'
           : 'healthy';
   return { level, findings };
+}
+
+function judgeBudgets(budgets: readonly MonthBudget[]): Finding[] {
+  return budgets.flatMap(({ processor, used, limit }): Finding[] => {
+    const { unit, variable, held } = BUDGETS[processor];
+    if (used >= limit) {
+      return [
+        {
+          severity: 'warning',
+          code: 'budget_exhausted',
+          text: `This month's ${unit} are used up: ${held} waits; nothing is lost.`,
+          cure: `It goes on with the next month, or when ${variable} is raised.`,
+          section: 'cost',
+        },
+      ];
+    }
+    if (used < limit * NOTICE_SHARE) return [];
+    return [
+      {
+        severity: 'note',
+        code: 'budget_nearly_exhausted',
+        text: `${Math.floor((used / limit) * 100)} % of this month's ${unit} are used.`,
+        cure: `At 100 % ${held} waits: raise ${variable}, or let it.`,
+        section: 'cost',
+      },
+    ];
+  });
 }
 
 export function sumEnded({ ended }: Overview['hours'][number]) {

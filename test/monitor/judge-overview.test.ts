@@ -82,4 +82,14 @@ describe('is it healthy, and if not, where', () => {
     const health = judgeOverview(overview(changes), null);
     expect([health.level, health.findings.map(({ code }) => code)]).toEqual([level, codes]);
   });
+
+  it.each([
+    [79, 'quiet', []],
+    [80, 'quiet', ['budget_nearly_exhausted']],
+    [100, 'attention', ['budget_exhausted']],
+  ])("%d %% of a month's budget are used", (used, level, codes) => {
+    const unknown = { projected: null, noticeOn: null, exhaustedOn: null, held: 0 };
+    const health = judgeOverview(overview(), null, [{ processor: 'inngest', used, limit: 100, ...unknown }]);
+    expect([health.level, health.findings.map(({ code }) => code)]).toEqual([level, codes]);
+  });
 });
