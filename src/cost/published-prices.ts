@@ -15,8 +15,7 @@ export const PUBLISHED_PRICES = {
   PRICE_ACTIONS_MINUTE: {
     amount: 0.006,
     unit: 'US dollars a minute of a standard 2-core Linux runner, since 2026-01-01',
-    others:
-      '0.002 with 1 core (`ubuntu-slim`, at most 15 minutes a job), 0.005 with 2 Arm cores, 0.012 with 4 cores',
+    others: '0.002 with 1 core (`ubuntu-slim`), 0.005 with 2 Arm cores, 0.012 with 4 cores',
     source: { url: 'https://docs.github.com/billing/reference/actions-runner-pricing', readOn: '2026-11-24' },
   },
   INCLUDED_ACTIONS_MINUTES: {
@@ -32,7 +31,7 @@ export const PUBLISHED_PRICES = {
   PRICE_INNGEST_THOUSAND_EXECUTIONS: {
     amount: null,
     unit: 'US dollars for 1,000 executions above those that are included',
-    others: 'by plan, see its page of prices; the free plan has none beyond; 0 on a server of your own',
+    others: 'by plan, on its page of prices; 0 on a server of your own',
     source: { url: 'https://www.inngest.com/docs/durable-execution/limits', readOn: '2026-11-24' },
   },
   INCLUDED_INNGEST_EXECUTIONS: {
