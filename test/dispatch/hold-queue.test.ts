@@ -183,6 +183,12 @@ describeEachDatabase("a month's budget", (database) => {
           cleared_at: nextMonth,
         },
       ]);
+      // The next month has a notice of its own.
+      await sql`UPDATE job_runs SET created_at = created_at + interval '20 days'`.execute(db);
+      await loop({ inngestExecutionsPerMonth: 10 }, log, later(21 * DAY));
+      await loop({ inngestExecutionsPerMonth: 10 }, log, later(22 * DAY));
+      const told = log.lines.filter(({ fields }) => fields.code === 'budget_nearly_exhausted');
+      expect(told).toHaveLength(2);
     });
 
     it('of Actions minutes, each run rounded up; without limits there is nothing to tell', async () => {
