@@ -11,6 +11,8 @@ import {
 import { createGitHubClient } from '../src/github/client.ts';
 import { type CaptureEnd, judgeCaptureError, judgeCaptureResult } from '../src/jobs/judge-capture.ts';
 import type { ClaimResponse, Progress } from '../src/jobs-api/protocol.ts';
+import { formatTime } from '../src/text/format-time.ts';
+import { describeRange } from '../src/work-item/describe-range.ts';
 import { countRows } from './count-rows.ts';
 import { describeError } from './describe-error.ts';
 import { createInstallationToken } from './installation-token.ts';
@@ -37,9 +39,9 @@ export async function carryOutJob(
   } catch (error) {
     const title = `job ${jobId}`;
     if (error instanceof JobsApiRefusal && error.code === 'already_finished') {
-      return emptyReport({ title, status: 'skipped', message: error.message, isFailure: false });
+      return emptyReport({ title, jobId, status: 'skipped', message: error.message, isFailure: false });
     }
-    return emptyReport({ title, status: 'failed', message: describeError(error), isFailure: true });
+    return emptyReport({ title, jobId, status: 'failed', message: describeError(error), isFailure: true });
   }
   context.mask(claim.sessionToken);
   const { job } = claim;
@@ -57,7 +59,7 @@ async function captureClaimed(
   const { job } = claim;
   const [owner = '', name = ''] = job.repository.fullName.split('/');
   const startedMs = Date.now();
-  const progress = createProgressLog(log.info);
+  const progress = createProgressLog(log);
   const github = createGitHubClient({
     ...context.github,
     userAgent: USER_AGENT,
@@ -75,15 +77,18 @@ async function captureClaimed(
     write: (batch) => jobsApi.write({ ...batch, progress: withUsage(batch.progress) }),
   });
 
+  const target = {
+    repository: { owner, name, id: job.repository.id },
+    type: job.type,
+    items: job.items,
+    since: job.since === null ? null : new Date(job.since),
+    until: job.until === null ? null : new Date(job.until),
+    include: job.include,
+  };
+  const range = describeRange(target);
+  log.info(`What: ${range}. Until ${formatTime(context.deadline)} at the latest.`);
   const work = capture({
-    target: {
-      repository: { owner, name, id: job.repository.id },
-      type: job.type,
-      items: job.items,
-      since: job.since === null ? null : new Date(job.since),
-      until: job.until === null ? null : new Date(job.until),
-      include: job.include,
-    },
+    target,
     github,
     destination,
     log: captureLog,
@@ -92,18 +97,19 @@ async function captureClaimed(
     budget: claim.budget,
     renewBudget: app.renewBudget,
     listenForBudget: app.listenForBudget,
+    onStage: progress.stage,
     onProgress: progress.update,
   });
   const report: CaptureReport = {
-    title: `${job.type === 'verify' ? 'verification' : 'capture'} of ${job.repository.fullName}`,
-    status: 'failed',
-    message: null,
-    isFailure: true,
-    totals: NO_TOTALS,
+    ...emptyReport({
+      title: `${job.type === 'verify' ? 'verification' : 'capture'} of ${job.repository.fullName}`,
+      range,
+      jobId: job.jobId,
+      status: 'failed',
+      message: null,
+      isFailure: true,
+    }),
     rowsByTable,
-    gaps: [],
-    warnings: [],
-    checkpoint: null,
   };
   let end: CaptureEnd;
   let isAppAway = false;
@@ -148,7 +154,8 @@ async function captureClaimed(
   } else if (app.reason) {
     report.message = app.reason;
   }
-  const { graphqlMs, restMs } = reportUsage(github.usage());
+  report.usage = github.usage();
+  const { graphqlMs, restMs } = reportUsage(report.usage);
   await finish(session, end, report, { graphqlMs, restMs }, context.shutdown.aborted || isAppAway);
   return report;
 }
@@ -156,9 +163,11 @@ async function captureClaimed(
 function messageOf(status: CaptureReport['status'], end: CaptureEnd, gaps: number): string | null {
   switch (status) {
     case 'incomplete':
-      return `${gaps} parts could not be fetched.`;
+      return `${gaps} parts could not be fetched; the summary of the run lists them. The next capture tries them again.`;
     case 'continue':
-      return `The app continues it ${end.continueAt ? `after ${end.continueAt.toISOString()}` : 'in another run'}.`;
+      return end.continueAt
+        ? `GitHub's budget for it is used up. The app continues it in another run, after ${formatTime(end.continueAt)}.`
+        : 'The time limit was reached before the end. The app continues it in another run.';
     case 'stopped':
       return 'The app told this run to stop.';
     default:

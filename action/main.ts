@@ -11,9 +11,11 @@ setFlagsFromString('--optimize-for-size');
 try {
   await run(new Date());
 } catch (error) {
-  log.failure(
-    `Unexpected error: ${describeError(error)}. Run again with debug logging, and report it if it stays.`,
-  );
+  log.annotate({
+    level: 'error',
+    title: 'Unexpected error',
+    text: `${describeError(error)}. Run again with debug logging, and report it if it stays.`,
+  });
   if (error instanceof Error && error.stack) log.debug(error.stack);
 } finally {
   // What still listens (a broken connection) must not keep the run alive, once all is written.

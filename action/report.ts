@@ -1,6 +1,6 @@
 import type { CaptureResult } from '../src/capture/capture.ts';
+import type { Usage } from '../src/github/client.ts';
 import { formatCount as count, formatDuration } from '../src/text/format-progress.ts';
-import { neutralizeSummary } from '../src/text/neutralize.ts';
 
 /**
  * How one capture ended. `continue`: it goes on from its checkpoint; the app sees to that, or the next run.
@@ -9,6 +9,10 @@ import { neutralizeSummary } from '../src/text/neutralize.ts';
 export interface CaptureReport {
   /** `capture of owner/name` or the like. */
   title: string;
+  /** What of the repository, as `describeRange` has it; empty where the job was not even known. */
+  range: string;
+  /** Null: a capture without the app. */
+  jobId: string | null;
   status: 'complete' | 'incomplete' | 'continue' | 'stopped' | 'failed' | 'skipped';
   /** What a person should know, in one line; null when all is well. */
   message: string | null;
@@ -20,6 +24,8 @@ export interface CaptureReport {
   gaps: CaptureResult['gaps'];
   warnings: string[];
   checkpoint: CaptureResult['checkpoint'] | null;
+  /** What was used and is left of GitHub's budget; null: nothing was asked. */
+  usage: Usage | null;
 }
 
 export const NO_TOTALS: CaptureReport['totals'] = {
@@ -30,12 +36,33 @@ export const NO_TOTALS: CaptureReport['totals'] = {
   seconds: 0,
 };
 
-/** A report on something that was not begun. */
+/** A report on something that was not begun, or that goes on to be filled in. */
 export function emptyReport(
-  given: Pick<CaptureReport, 'title' | 'status' | 'message' | 'isFailure'>,
+  given: Pick<CaptureReport, 'title' | 'status' | 'message' | 'isFailure'> &
+    Partial<Pick<CaptureReport, 'range' | 'jobId'>>,
 ): CaptureReport {
-  return { ...given, totals: NO_TOTALS, rowsByTable: new Map(), gaps: [], warnings: [], checkpoint: null };
+  return {
+    range: '',
+    jobId: null,
+    totals: NO_TOTALS,
+    rowsByTable: new Map(),
+    gaps: [],
+    warnings: [],
+    checkpoint: null,
+    usage: null,
+    ...given,
+  };
 }
+
+/** The statuses in words. */
+export const STATUS_WORDS = {
+  complete: 'complete',
+  incomplete: 'incomplete',
+  continue: 'to be continued',
+  stopped: 'stopped',
+  failed: 'failed',
+  skipped: 'nothing to do',
+} as const satisfies Record<CaptureReport['status'], string>;
 
 /** For the log, in one line. */
 export function describeTotals(totals: CaptureReport['totals']): string {
@@ -56,74 +83,4 @@ export function outputsOf(reports: readonly CaptureReport[]): Record<string, str
       reports.length > 0 && reports.every(({ status }) => status === 'complete' || status === 'skipped'),
     checkpoint: JSON.stringify(reports.at(-1)?.checkpoint ?? {}),
   };
-}
-
-/** GitHub takes 1 MiB of summary; what is cut is in the database, or comes again in the next run. */
-const MAX_GAPS_SHOWN = 50;
-/** More bars than this have no room for their names. */
-const MAX_BARS = 6;
-
-const STATUS_TEXT = {
-  complete: '✅ complete',
-  incomplete: '⚠️ incomplete',
-  continue: '⏸️ to be continued',
-  stopped: '⏹️ stopped',
-  failed: '❌ failed',
-  skipped: '✅ nothing to do',
-} as const satisfies Record<CaptureReport['status'], string>;
-
-/** The job summary in GitHub's Markdown. @param appUrl where to see more, when there is an app */
-export function renderSummary(reports: readonly CaptureReport[], appUrl: URL | null): string {
-  const sections = reports.map(renderReport);
-  if (appUrl) sections.push(`[Watch it on the monitor](${appUrl.origin}/monitor)`);
-  return `${sections.join('\n\n')}\n`;
-}
-
-function renderReport(report: CaptureReport): string {
-  const { totals, rowsByTable, gaps, warnings } = report;
-  const lines = [`### ${neutralizeSummary(report.title)}: ${STATUS_TEXT[report.status]}`, ''];
-  if (report.message) lines.push(neutralizeSummary(report.message, 1_000), '');
-  lines.push(
-    '| pull requests | rows | time | points | requests |',
-    '| ---: | ---: | ---: | ---: | ---: |',
-    `| ${count(totals.pullRequests)} | ${count(totals.rows)} | ${formatDuration(totals.seconds)} | ${count(totals.points)} | ${count(totals.requests)} |`,
-  );
-  if (rowsByTable.size > 0) {
-    lines.push('', '| table | rows sent |', '| --- | ---: |');
-    for (const [table, rows] of rowsByTable) lines.push(`| ${table} | ${count(rows)} |`);
-    lines.push('', ...renderChart(rowsByTable));
-  }
-  if (gaps.length > 0) {
-    lines.push('', `Not captured (${count(gaps.length)}):`, '');
-    for (const { number, connection, reason } of gaps.slice(0, MAX_GAPS_SHOWN)) {
-      const what = number === null ? 'an item' : `number ${number}`;
-      lines.push(`- ${what}, ${neutralizeSummary(connection)}: ${neutralizeSummary(reason)}`);
-    }
-    if (gaps.length > MAX_GAPS_SHOWN) lines.push(`- and ${count(gaps.length - MAX_GAPS_SHOWN)} more`);
-  }
-  if (warnings.length > 0) {
-    lines.push(
-      '',
-      'Notes:',
-      '',
-      ...warnings.slice(0, MAX_GAPS_SHOWN).map((text) => `- ${neutralizeSummary(text)}`),
-    );
-  }
-  return lines.join('\n');
-}
-
-/** The largest tables once more as a picture, below the table that holds all of them. The names are ours. */
-function renderChart(rowsByTable: CaptureReport['rowsByTable']): string[] {
-  const largest = [...rowsByTable].sort(([, a], [, b]) => b - a).slice(0, MAX_BARS);
-  const highest = Math.max(...largest.map(([, rows]) => rows));
-  if (largest.length < 2 || highest === 0) return [];
-  return [
-    '```mermaid',
-    'xychart-beta',
-    '  title "Rows sent, by table"',
-    `  x-axis [${largest.map(([table]) => `"${table.replaceAll('_', ' ')}"`).join(', ')}]`,
-    `  y-axis "rows" 0 --> ${highest}`,
-    `  bar [${largest.map(([, rows]) => rows).join(', ')}]`,
-    '```',
-  ];
 }

@@ -1,6 +1,9 @@
-import { capture } from '../src/capture/capture.ts';
+import { type CaptureResult, capture } from '../src/capture/capture.ts';
+import type { CaptureTarget } from '../src/capture/plan-stages.ts';
 import { createGitHubClient } from '../src/github/client.ts';
 import { GitHubError } from '../src/github/errors.ts';
+import { formatTime } from '../src/text/format-time.ts';
+import { describeRange } from '../src/work-item/describe-range.ts';
 import { checkpointKeyOf } from './checkpoint-key.ts';
 import { countRows } from './count-rows.ts';
 import { describeError } from './describe-error.ts';
@@ -9,69 +12,67 @@ import { captureLog, log } from './log.ts';
 import type { Destination } from './mode.ts';
 import type { OpenDestination } from './open-database-destination.ts';
 import { createProgressLog } from './progress.ts';
-import { type CaptureReport, NO_TOTALS } from './report.ts';
+import { type CaptureReport, emptyReport, NO_TOTALS } from './report.ts';
 import type { RunContext } from './run-context.ts';
 import { describeVerification } from './verdict.ts';
 import { USER_AGENT } from './version.ts';
 
 /** Captures a repository straight into a database or files; the checkpoint is kept there too. */
 export async function runStandAlone(
-  target: Destination,
+  place: Destination,
   inputs: Inputs,
   context: RunContext,
 ): Promise<CaptureReport> {
   const { repository, isVerify, pullRequests } = inputs;
   const fullName = `${repository.owner}/${repository.name}`;
-  const report: CaptureReport = {
+  const target = {
+    repository,
+    type: isVerify ? 'verify' : pullRequests.length > 0 ? 'pull_requests' : 'history',
+    items: pullRequests,
+    since: inputs.since,
+    until: inputs.until,
+    include: inputs.include,
+  } satisfies CaptureTarget;
+  const report = emptyReport({
     title: `${isVerify ? 'verification' : 'capture'} of ${fullName}`,
+    range: describeRange(target),
     status: 'failed',
     message: null,
     isFailure: true,
-    totals: NO_TOTALS,
-    rowsByTable: new Map(),
-    gaps: [],
-    warnings: [],
-    checkpoint: null,
-  };
+  });
   const startedMs = Date.now();
-  const progress = createProgressLog(log.info);
+  const progress = createProgressLog(log);
+  const github = createGitHubClient({
+    ...context.github,
+    userAgent: USER_AGENT,
+    log: captureLog,
+    token: async (rejected) => refuseRejected(inputs.githubToken, rejected),
+  });
   let close = async () => {};
   try {
-    const opened = await openDestination(target, checkpointKeyOf(inputs));
+    const opened = await openDestination(place, checkpointKeyOf(inputs));
     close = opened.close;
     const { destination, rowsByTable } = countRows(opened.destination);
     report.rowsByTable = rowsByTable;
-    const result = await log.group(`${isVerify ? 'Verify' : 'Capture'} ${fullName}`, () =>
-      capture({
-        target: {
-          repository,
-          type: isVerify ? 'verify' : pullRequests.length > 0 ? 'pull_requests' : 'history',
-          items: pullRequests,
-          since: inputs.since,
-          until: inputs.until,
-          include: inputs.include,
-        },
-        github: createGitHubClient({
-          ...context.github,
-          userAgent: USER_AGENT,
-          log: captureLog,
-          token: async (rejected) => refuseRejected(inputs.githubToken, rejected),
-        }),
+    const result = await log.group(`${isVerify ? 'Verify' : 'Capture'} ${fullName}`, () => {
+      log.info(`What: ${report.range}. Until ${formatTime(context.deadline)} at the latest.`);
+      return capture({
+        target,
+        github,
         destination,
         log: captureLog,
         signal: context.shutdown,
         deadline: context.deadline,
         // Nobody else continues this run, so it sits out GitHub's limits as long as its own time allows.
         maxWaitMs: inputs.timeLimitMs,
+        onStage: progress.stage,
         onProgress: progress.update,
-      }),
-    );
+      });
+    });
     Object.assign(report, {
       status: result.status,
       isFailure: result.status !== 'complete',
-      message:
-        (isVerify ? describeVerification(result) : null) ??
-        messageOf(result.status, result.gaps.length, context.shutdown),
+      message: (isVerify ? describeVerification(result) : null) ?? messageOf(result, context.shutdown),
       totals: result,
       gaps: result.gaps,
       warnings: result.warnings,
@@ -83,6 +84,7 @@ export async function runStandAlone(
     report.totals = { ...NO_TOTALS, rows, points, requests, seconds: (Date.now() - startedMs) / 1_000 };
     report.message = describeFailure(error, fullName);
   }
+  report.usage = github.usage();
   try {
     await close();
   } catch (error) {
@@ -96,13 +98,13 @@ export async function runStandAlone(
 }
 
 /** Loads only what the destination needs: a run for the app starts without a database driver. */
-async function openDestination(target: Destination, checkpointKey: string): Promise<OpenDestination> {
-  if (target.kind === 'postgres') {
+async function openDestination(place: Destination, checkpointKey: string): Promise<OpenDestination> {
+  if (place.kind === 'postgres') {
     const { openDatabaseDestination } = await import('./open-database-destination.ts');
-    return openDatabaseDestination(target.url, checkpointKey);
+    return openDatabaseDestination(place.url, checkpointKey);
   }
   const { createNdjsonFilesDestination } = await import('../src/destination/ndjson-files.ts');
-  const destination = createNdjsonFilesDestination({ directory: target.directory, checkpointKey });
+  const destination = createNdjsonFilesDestination({ directory: place.directory, checkpointKey });
   return { destination, close: destination.close };
 }
 
@@ -122,15 +124,17 @@ function describeFailure(error: unknown, fullName: string): string {
   return describeError(error).replaceAll('DATABASE_URL', 'the input `destination`');
 }
 
-function messageOf(status: CaptureReport['status'], gaps: number, shutdown: AbortSignal): string | null {
+function messageOf({ status, gaps, continueAt }: CaptureResult, shutdown: AbortSignal): string | null {
   switch (status) {
     case 'complete':
       return null;
     case 'incomplete':
-      return `${gaps} parts could not be fetched. Run it again to try them once more.`;
+      return `${gaps.length} parts could not be fetched; the summary of the run lists them. Run it again to try them once more.`;
     case 'stopped':
       return `${shutdown.reason instanceof Error ? shutdown.reason.message : 'The run was stopped.'} The next run goes on from where it stopped.`;
-    default:
-      return 'The time limit was reached before the end. The next run goes on from where it stopped.';
+    case 'continue':
+      return continueAt
+        ? `GitHub's budget is used up. Run it again after ${formatTime(continueAt)}: it goes on from where it stopped.`
+        : 'The time limit was reached before the end. The next run goes on from where it stopped.';
   }
 }

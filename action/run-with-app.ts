@@ -23,10 +23,11 @@ export async function runWithApp(
     getIdToken,
     actionVersion: ACTION_VERSION,
     signal: context.shutdown,
-    onRetry: log.warning,
+    onRetry: log.info,
   });
   if (mode.kind === 'self-service') {
-    const title = `capture of ${inputs.repository.owner}/${inputs.repository.name}`;
+    const { owner, name } = inputs.repository;
+    const title = `${inputs.isVerify ? 'verification' : 'capture'} of ${owner}/${name}`;
     try {
       const offer = await client.requestJob({
         mode: inputs.isVerify ? 'verify' : 'capture',
@@ -66,7 +67,7 @@ async function findNextJob(client: ReturnType<typeof createJobsApiClient>, finis
     if (!offer.job) log.info(`No further job: ${offer.message} (${offer.reason})`);
     return offer.job?.id ?? null;
   } catch (error) {
-    log.warning(`No further job: ${describeError(error)}`);
+    log.info(`No further job: ${describeError(error)}`);
     return null;
   }
 }

@@ -2,15 +2,17 @@ import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import * as core from '@actions/core';
 import { z } from 'zod';
+import { annotationsOf } from './annotations.ts';
 import { describeError } from './describe-error.ts';
 import { INPUT_NAMES, type InputName, type Inputs, parseInputs } from './inputs.ts';
 import { log } from './log.ts';
-import { type CaptureReport, describeTotals, outputsOf, renderSummary } from './report.ts';
+import { type CaptureReport, describeTotals, outputsOf, STATUS_WORDS } from './report.ts';
 import type { RunContext } from './run-context.ts';
 import { runStandAlone } from './run-stand-alone.ts';
 import { runWithApp } from './run-with-app.ts';
 import { secretsOf } from './secrets.ts';
 import { listenForShutdown } from './shutdown.ts';
+import { renderSummary } from './summary.ts';
 
 /** The whole run: inputs, mode, capture, and what the user sees of it. Sets the exit code; expected errors don't throw. */
 export async function run(startedAt: Date): Promise<void> {
@@ -25,7 +27,7 @@ export async function run(startedAt: Date): Promise<void> {
   });
   if (!parsed.ok) {
     setOutputs([]);
-    log.failure(parsed.problems.join(' '));
+    log.annotate({ level: 'error', title: 'The inputs are not right', text: parsed.problems.join(' ') });
     return;
   }
   const { inputs } = parsed;
@@ -39,10 +41,11 @@ export async function run(startedAt: Date): Promise<void> {
     mask: core.setSecret,
   });
 
-  // 3. Tell what became of it.
+  // 3. Tell what became of it: outputs, log, summary, and what a person should know of.
   setOutputs(reports);
+  for (const report of reports) tell(report);
   await writeSummary(reports, inputs);
-  for (const report of reports) announce(report);
+  for (const annotation of annotationsOf(reports)) log.annotate(annotation);
 }
 
 async function carryOut(inputs: Inputs, context: RunContext): Promise<CaptureReport[]> {
@@ -83,20 +86,26 @@ function setOutputs(reports: readonly CaptureReport[]): void {
 
 async function writeSummary(reports: readonly CaptureReport[], { mode }: Inputs): Promise<void> {
   if (!process.env.GITHUB_STEP_SUMMARY) return;
+  const links = {
+    appUrl: mode.kind === 'stand-alone' ? null : mode.appUrl,
+    workflowRuns: findWorkflowRuns(process.env),
+  };
   try {
-    await core.summary
-      .addRaw(renderSummary(reports, mode.kind === 'stand-alone' ? null : mode.appUrl))
-      .write();
+    await core.summary.addRaw(renderSummary(reports, links)).write();
   } catch (error) {
-    log.warning(`The summary could not be written: ${describeError(error)}`);
+    log.annotate({ level: 'warning', title: 'No summary', text: describeError(error) });
   }
 }
 
-function announce({ title, status, message, isFailure, totals }: CaptureReport): void {
+/** GitHub's page of the runs of this workflow; GITHUB_WORKFLOW_REF is `owner/name/.github/workflows/file.yml@ref`. */
+function findWorkflowRuns(env: NodeJS.ProcessEnv): string | null {
+  const [, repository, file] =
+    /^([\w.-]+\/[\w.-]+)\/\.github\/workflows\/([\w.-]+)@/.exec(env.GITHUB_WORKFLOW_REF ?? '') ?? [];
+  if (!repository || !file || !env.GITHUB_SERVER_URL) return null;
+  return `${env.GITHUB_SERVER_URL}/${repository}/actions/workflows/${file}`;
+}
+
+function tell({ title, status, totals }: CaptureReport): void {
+  log.info(`${title.charAt(0).toUpperCase()}${title.slice(1)}: ${STATUS_WORDS[status]}`);
   if (totals.requests > 0) log.info(`In this run: ${describeTotals(totals)}`);
-  const text = message ? `${title}: ${status}. ${message}` : `${title}: ${status}`;
-  const line = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-  if (isFailure) log.failure(line);
-  else if (message) log.notice(line);
-  else log.info(line);
 }

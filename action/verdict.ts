@@ -10,5 +10,5 @@ export function describeVerification({ status, progress, pullRequests, gaps }: C
   }
   if (status !== 'incomplete') return null;
   const numbers = new Set(gaps.map(({ number }) => number));
-  return `The copy is NOT complete: ${formatCount(numbers.size)} of ${all} lack something that GitHub counts (${formatCount(gaps.length)} gaps).${repaired}`;
+  return `The copy is NOT complete: ${formatCount(numbers.size)} of ${all} lack something that GitHub counts (${formatCount(gaps.length)} gaps; the summary of the run lists them).${repaired}`;
 }

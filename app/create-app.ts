@@ -118,7 +118,8 @@ async function start(
             workflow,
             apiUrl: config.github.apiUrl,
             token: jobsRepository.token,
-            isJobsRepositoryPublic: () => jobsRepository.current()?.visibility === 'public',
+            // Also while that is not known.
+            isJobsRepositoryPublic: () => (jobsRepository.current()?.visibility ?? 'public') === 'public',
           })
         : null,
     },

@@ -80,9 +80,9 @@ export function createDeliveryReceiver(
   const { log } = options;
   const receiveWork = createGroupCommit<ReceivedWork, Done | 'redelivery'>({
     limit: MAX_TOGETHER,
+    transactions: 2,
     together: (group) => options.db.transaction().execute((trx) => carryOutTogether(trx, group, options)),
-    alone: ({ event, delivery }) =>
-      options.db.transaction().execute((trx) => carryOut(trx, event, delivery, options)),
+    alone: ({ event, delivery }) => carryOut(event, delivery, options),
   });
   return async (delivery) => {
     const event = parseEvent({ ...delivery, deliveryId: delivery.id });
@@ -108,7 +108,7 @@ export function createDeliveryReceiver(
       if (event.kind === 'ignored') return result(202, event.reason, 'There is nothing to do.', line);
       const done = await (isPlainWork(event)
         ? receiveWork({ event, delivery })
-        : options.db.transaction().execute((trx) => carryOut(trx, event, delivery, options)));
+        : carryOut(event, delivery, options));
       if (done === 'redelivery') return result(200, 'redelivery', 'This delivery was received before.', line);
       followUp(done, delivery, options, log);
       return result(200, 'accepted', `Jobs: ${jobsOf(done.planned).length}.`, {
@@ -141,11 +141,14 @@ async function carryOutTogether(
   group: readonly ReceivedWork[],
   options: ReceiverOptions,
 ): Promise<(Done | 'redelivery')[]> {
+  const isKnown = await findDeliveries(
+    trx,
+    group.map(({ delivery }) => delivery.id),
+  );
   const first = new Map(group.toReversed().map((received) => [received.delivery.id, received]));
-  const isNew = await rememberDeliveries(trx, [...first.values()]);
-  // In one order, so that two instances wait for each other and not both.
-  const work = group
-    .filter((received) => isNew.has(received.delivery.id) && first.get(received.delivery.id) === received)
+  // In one order, so that two transactions wait for each other and not both.
+  const work = [...first.values()]
+    .filter(({ delivery }) => !isKnown.has(delivery.id))
     .toSorted((a, b) => a.event.origin.repository.id - b.event.origin.repository.id);
   const items = work
     .flatMap(({ event }) => event.items)
@@ -153,31 +156,37 @@ async function carryOutTogether(
   const now = new Date(Math.max(...group.map(({ delivery }) => delivery.now.getTime())));
   const planned = Map.groupBy(await planItems(trx, items, now, options), ({ item }) => item.deliveryId ?? '');
   const done = new Map(
-    work.map(({ event, delivery }): [ReceivedWork['delivery'], Done] => {
+    work.map((received): [ReceivedWork, Done] => {
+      const { event, delivery } = received;
       const settingsOf = event.touchesSettings ? [event.origin.repository.id] : [];
-      return [delivery, { ...NOTHING, planned: planned.get(delivery.id) ?? [], settingsOf }];
+      return [received, { ...NOTHING, planned: planned.get(delivery.id) ?? [], settingsOf }];
     }),
   );
-  await settleDeliveries(
+  await storeDeliveries(
     trx,
-    [...done].map(([{ id }, { planned: plans }]) => ({ id, planned: plans })),
+    [...done].map(([received, { planned: plans }]) => ({ ...received, planned: plans })),
   );
-  return group.map(({ delivery }) => done.get(delivery) ?? 'redelivery');
+  return group.map((received) => done.get(received) ?? 'redelivery');
 }
 
 const NOTHING: Done = { planned: [], hasCommands: false, settingsOf: [], hasInstallationChanged: false };
 
 async function carryOut(
-  trx: Transaction<DB>,
   event: Acting,
   delivery: Delivery,
   options: ReceiverOptions,
 ): Promise<Done | 'redelivery'> {
-  const isNew = await rememberDeliveries(trx, [{ event, delivery }]);
-  if (!isNew.has(delivery.id)) return 'redelivery';
-  const done = await act(trx, event, delivery, options);
-  await settleDeliveries(trx, [{ id: delivery.id, planned: done.planned }]);
-  return done;
+  try {
+    return await options.db.transaction().execute(async (trx) => {
+      if ((await findDeliveries(trx, [delivery.id])).size > 0) return 'redelivery';
+      const done = await act(trx, event, delivery, options);
+      await storeDeliveries(trx, [{ event, delivery, planned: done.planned }]);
+      return done;
+    });
+  } catch (error) {
+    if (error instanceof ReceivedMeanwhileError) return 'redelivery';
+    throw error;
+  }
 }
 
 async function act(
@@ -242,45 +251,47 @@ function workRepository({ repository, installationId }: Extract<Acting, { kind: 
   return { id: repository.id, fullName: repository.full_name, isPrivate: repository.private, installationId };
 }
 
-/** Answers the GUIDs that were not received before. A redelivery has the GUID of the first delivery. */
-async function rememberDeliveries(
+/** Another transaction has received the delivery since this one looked; this one must be rolled back. */
+class ReceivedMeanwhileError extends Error {
+  override name = 'ReceivedMeanwhileError';
+}
+
+/** Which of these were received before. A redelivery has the GUID of the first delivery. */
+async function findDeliveries(trx: Transaction<DB>, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await trx
+    .selectFrom('deliveries')
+    .select('id')
+    .where('id', '=', sql<string>`ANY(${ids}::text[])`)
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
+/**
+ * Writes what became of deliveries, and which jobs they made: once, at the end of their transaction.
+ * @throws ReceivedMeanwhileError
+ */
+async function storeDeliveries(
   trx: Transaction<DB>,
-  received: readonly { event: { origin: EventOrigin }; delivery: Delivery }[],
-): Promise<ReadonlySet<string>> {
+  received: readonly { event: { origin: EventOrigin }; delivery: Delivery; planned: PlannedJob[] }[],
+): Promise<void> {
   const rows = received
-    .map(({ event: { origin }, delivery }) => ({
+    .map(({ event: { origin }, delivery, planned }) => ({
       id: delivery.id,
       event: origin.event,
       action: origin.action,
       installation_id: origin.installationId,
       repository_id: origin.repository?.id ?? null,
-      outcome: 'received',
+      outcome: planned.length > 0 ? 'planned' : 'done',
+      job_ids: [...new Set(jobsOf(planned).map((job) => job.id))],
       received_at: delivery.now,
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  const inserted = await trx
-    .insertInto('deliveries')
-    .values(rows)
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .returning('id')
-    .execute();
-  return new Set(inserted.map(({ id }) => id));
-}
-
-/** Writes what became of deliveries, and which jobs they made. */
-async function settleDeliveries(
-  trx: Transaction<DB>,
-  deliveries: readonly { id: string; planned: PlannedJob[] }[],
-): Promise<void> {
-  if (deliveries.length === 0) return;
-  const rows = deliveries.map(({ id, planned }) => ({
-    id,
-    outcome: planned.length > 0 ? 'planned' : 'done',
-    jobs: [...new Set(jobsOf(planned).map((job) => job.id))],
-  }));
-  await sql`UPDATE deliveries SET outcome = settled.outcome, job_ids = settled.jobs
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS settled(id text, outcome text, jobs uuid[])
-    WHERE deliveries.id = settled.id`.execute(trx);
+  const { numAffectedRows } = await sql`
+    INSERT INTO deliveries (id, event, action, installation_id, repository_id, outcome, job_ids, received_at)
+    SELECT id, event, action, installation_id, repository_id, outcome, job_ids, received_at
+    FROM jsonb_populate_recordset(NULL::deliveries, ${JSON.stringify(rows)}::jsonb)
+    ON CONFLICT (id) DO NOTHING`.execute(trx);
+  if (Number(numAffectedRows) < rows.length) throw new ReceivedMeanwhileError();
 }
 
 function followUp(done: Done, delivery: Delivery, { after }: ReceiverOptions, log: AppLog): void {

@@ -9,7 +9,8 @@ import { addMigrateCommand } from './commands/migrate.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addPurgeCommand } from './commands/purge.ts';
 import { addRolloutCommand } from './commands/rollout.ts';
-import type { Terminal } from './terminal.ts';
+import { addWatchCommand } from './commands/watch.ts';
+import { openTerminal, type Terminal } from './terminal.ts';
 
 /**
  * Runs the command line.
@@ -22,12 +23,7 @@ export async function main(args: readonly string[]): Promise<0 | 1 | 2 | 3> {
   } catch {
     // There is no .env file.
   }
-  const terminal: Terminal = {
-    env: process.env,
-    print: (text) => process.stdout.write(`${text}\n`),
-    fail: (text) => process.stderr.write(`${text}\n`),
-  };
-  return run(args, terminal);
+  return run(args, openTerminal());
 }
 
 /** `main` with the terminal given. */
@@ -51,6 +47,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   addCaptureCommand(program, context);
   addRolloutCommand(program, context);
   addJobsCommand(program, context);
+  addWatchCommand(program, context);
   addExportCommand(program, context);
   addPurgeCommand(program, context);
   addPlanCommand(program, context);

@@ -49,6 +49,12 @@ export function parseInclude(text: string): CaptureInclude[] {
   });
 }
 
+/** The id of a job. */
+export function parseUuid(text: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError('It must be the id of a job, a UUID.');
+}
+
 /** Digits alone, within the bounds. */
 export function parseWholeNumber(text: string, min: number, max: number): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;

@@ -1,4 +1,5 @@
 import { type Html, html, type Part, raw } from './html.ts';
+import { table } from './render-parts.ts';
 
 /** Drawn at this size and scaled to its card: text stays readable at 330 CSS pixels. */
 const WIDTH = 340;
@@ -17,7 +18,7 @@ export interface ChartFrame {
   /** A value of the left axis, as it is written. */
   format: (value: number) => string;
   /** All values once more, for those who can't see the picture. */
-  table: { columns: readonly string[]; rows: readonly (readonly string[])[] };
+  values: { columns: readonly string[]; rows: readonly (readonly string[])[] };
   legend: readonly { label: string; className: string }[];
 }
 
@@ -72,7 +73,7 @@ export function renderLines(
 }
 
 function renderFrame(frame: ChartFrame, marks: Part): Html {
-  const { id, starts, max, format, legend } = frame;
+  const { id, starts, max, format, legend, summary, values } = frame;
   const lines = [0, 0.5, 1].map((share) => {
     const y = MARGIN.top + INNER.height * (1 - share);
     return html`<line class="grid" x1="${px(MARGIN.left)}" x2="${px(WIDTH - MARGIN.right)}" y1="${px(y)}" y2="${px(y)}"/><text class="axis" text-anchor="end" x="${px(MARGIN.left - 4)}" y="${px(y + 4)}">${format(max * share)}</text>`;
@@ -88,17 +89,11 @@ function renderFrame(frame: ChartFrame, marks: Part): Html {
       html`<li><span class="key ${className}" aria-hidden="true"></span>${label}</li>`,
   );
   return html`<figure class="chart">
-<svg viewBox="0 0 ${String(WIDTH)} ${String(HEIGHT)}" role="img" aria-labelledby="${id}-summary"><title id="${id}-summary">${frame.summary}</title>
+<svg viewBox="0 0 ${String(WIDTH)} ${String(HEIGHT)}" role="img" aria-labelledby="${id}-summary"><title id="${id}-summary">${summary}</title>
 ${lines}${hours}${marks}</svg>
 <figcaption><ul class="legend">${items}</ul></figcaption>
-<details data-key="${id}-values"><summary>Values</summary>${renderValues(frame)}</details>
+<details data-key="${id}-values"><summary>Values</summary>${table(`Values: ${summary}`, values.columns, values.rows)}</details>
 </figure>`;
-}
-
-function renderValues({ table, summary }: ChartFrame): Html {
-  const head = table.columns.map((column) => html`<th scope="col">${column}</th>`);
-  const rows = table.rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`);
-  return html`<div class="scroll" role="region" aria-label="${`Values: ${summary}`}" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 function findStretches(values: readonly (number | null)[]): [index: number, value: number][][] {

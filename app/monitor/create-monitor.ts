@@ -10,7 +10,7 @@ import { carryOut } from './carry-out.ts';
 import { createEvents } from './events.ts';
 import { SignInEndedError } from './github-sign-in.ts';
 import { isFromOurPage } from './judge-origin.ts';
-import { findLivePage, renderPath } from './pages.ts';
+import { findPage, renderAddress } from './pages.ts';
 import { renderMessage, renderSignIn } from './render-sign-in.ts';
 import { redirect, sendAsset, sendPage } from './send.ts';
 import { createSessions } from './sessions.ts';
@@ -68,7 +68,7 @@ export function createMonitor(options: MonitorOptions): { handler: HttpHandler; 
       );
     }
     if (path === '/monitor/events') return follow(request, response, viewer);
-    const page = await renderPath(path, request, viewer, context);
+    const page = await renderAddress(request.url ?? path, viewer, context);
     if (page !== null) return sendPage(response, 200, page, webUrl);
     sendPage(
       response,
@@ -84,7 +84,7 @@ export function createMonitor(options: MonitorOptions): { handler: HttpHandler; 
 
   async function follow(request: IncomingMessage, response: ServerResponse, viewer: Viewer): Promise<void> {
     const page = new URL(request.url ?? '/', 'http://localhost').searchParams.get('page') ?? '';
-    const live = findLivePage(page, viewer, context);
+    const live = findPage(page, viewer, context);
     if (!live)
       return sendJson(response, 404, { error: { code: 'not_found', message: 'There is no such page.' } });
     await events.open(request, response, live.read);

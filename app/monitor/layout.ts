@@ -1,5 +1,5 @@
 import type { Viewer } from './access.ts';
-import { type Html, html, raw } from './html.ts';
+import { type Html, html, long, raw } from './html.ts';
 
 export interface PageOptions {
   title: string;
@@ -7,7 +7,7 @@ export interface PageOptions {
   viewer: Viewer | null;
   /** The address of the live updates; null: the page has none. */
   events?: string | null;
-  current?: 'overview' | 'repositories' | 'jobs';
+  current?: (typeof PAGES)[number][0];
   /** For the console and the buttons; null: the page has none. */
   console?: { verbs: readonly object[]; control: string | null } | null;
 }
@@ -16,7 +16,11 @@ const PAGES = [
   ['overview', '/monitor', 'Overview'],
   ['jobs', '/monitor/jobs', 'Jobs'],
   ['repositories', '/monitor/repositories', 'Repositories'],
+  ['deliveries', '/monitor/deliveries', 'Deliveries'],
 ] as const;
+
+/** Characters; what is searched for is a part of it, encoded twice. */
+const MAX_ADDRESS = 8_000;
 
 /** A whole page of the monitor. Nothing in it is inline that runs, and nothing comes from another host. */
 export function renderLayout({ title, body, viewer, events, current, console }: PageOptions): string {
@@ -33,7 +37,7 @@ ${viewer?.csrf ? html`<meta name="csrf-token" content="${viewer.csrf}">` : null}
 <link rel="stylesheet" href="/monitor/assets/monitor.css">
 <script type="module" src="/monitor/assets/monitor.js"></script>
 </head>
-<body${events ? html` data-events="${events}"` : null}>
+<body${events ? html` data-events="${long(events, MAX_ADDRESS)}"` : null}>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
 <p class="brand"><a href="/monitor">Hybrid Capture</a></p>
@@ -56,11 +60,20 @@ ${console ? renderConsole(console) : null}
 }
 
 function renderNavigation(current: PageOptions['current']): Html {
-  const links = PAGES.map(
-    ([name, href, label]) =>
-      html`<li><a href="${href}"${name === current ? raw(' aria-current="page"') : null}>${label}</a></li>`,
+  const links = PAGES.map(([name, href, label]) => ({ href, label, isCurrent: name === current }));
+  return renderTabs('Pages', links);
+}
+
+/** Links of which one is where the reader is. */
+export function renderTabs(
+  label: string,
+  links: readonly { href: string; label: string; isCurrent: boolean }[],
+): Html {
+  const items = links.map(
+    ({ href, label: name, isCurrent }) =>
+      html`<li><a class="tab" href="${long(href, MAX_ADDRESS)}"${isCurrent ? raw(' aria-current="page"') : null}>${name}</a></li>`,
   );
-  return html`<nav aria-label="Pages"><ul>${links}</ul></nav>`;
+  return html`<nav aria-label="${label}"><ul class="tabs">${items}</ul></nav>`;
 }
 
 function renderViewer({ kind, person, level }: Viewer): Html {

@@ -1,8 +1,12 @@
-import type { IncomingMessage } from 'node:http';
 import { ROLLOUT_VERBS } from '../../src/commands/rollout/verbs.ts';
 import type { Config } from '../../src/config/config.ts';
+import {
+  DELIVERY_OUTCOMES,
+  listDeliveries,
+  listFailedDeliveries,
+} from '../../src/monitor/list-deliveries.ts';
 import { JOB_GROUPS, type JobGroup, listJobs } from '../../src/monitor/list-jobs.ts';
-import { listRepositories } from '../../src/monitor/list-repositories.ts';
+import { ENROLMENT_FILTERS, listRepositories } from '../../src/monitor/list-repositories.ts';
 import { readJobPicture } from '../../src/monitor/read-job.ts';
 import { readRepositoryPicture } from '../../src/monitor/read-repository.ts';
 import { isInScope } from '../../src/monitor/scope.ts';
@@ -12,128 +16,184 @@ import type { Viewer } from './access.ts';
 import type { ReadSections } from './events.ts';
 import { type Html, html } from './html.ts';
 import { type PageOptions, renderLayout } from './layout.ts';
-import { JOBS_PER_PAGE, renderJob, renderJobs } from './render-job.ts';
+import { DELIVERIES_PER_PAGE, renderDeliveries, renderDeliveriesHead } from './render-deliveries.ts';
+import { JOBS_PER_PAGE, renderJob, renderJobs, renderJobsHead } from './render-job.ts';
 import { OVERVIEW_COLUMNS, renderOverview } from './render-overview.ts';
-import type { RunLinks } from './render-parts.ts';
-import { renderRepositories, renderRepository } from './render-repository.ts';
+import { renderRepositories, renderRepositoriesHead, renderRepository } from './render-repository.ts';
+import { createRunLinks } from './run-links.ts';
 import type { Snapshots } from './snapshots.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export interface PageContext {
   db: Database;
-  config: Pick<Config, 'control' | 'github' | 'rollout' | 'bulk'>;
+  config: Pick<Config, 'control' | 'github' | 'rollout' | 'bulk' | 'inngest'>;
   snapshots: Snapshots;
 }
 
-/** A page that goes on by itself: its sections, read anew at each look. */
-interface LivePage {
+/** A page for one person, which goes on by itself: its sections are read anew at each look. */
+interface Page {
   title: string;
   current?: PageOptions['current'];
   hasConsole?: boolean;
+  /** Stands above the sections and stays as it is. */
+  head?: Html;
   read: ReadSections;
   /** Sections that stand below each other; the others are as wide as the page, or flow. */
   columns?: readonly (readonly string[])[];
 }
 
-/** The page of a path, for one person. Null: there is none, or it is not shown to that person; both look the same. */
-export async function renderPath(
-  path: string,
-  request: IncomingMessage,
+/**
+ * The page of an address, for one person. Null: there is none, or it is not shown to that person; both look the same.
+ * @param address path and query
+ */
+export async function renderAddress(
+  address: string,
   viewer: Viewer,
   context: PageContext,
 ): Promise<string | null> {
-  const live = findLivePage(path, viewer, context);
-  if (live) {
-    const sections = await live.read();
-    if (sections === null) return null;
-    const { hasConsole = false, title, current } = live;
-    return renderLayout({
-      title,
-      viewer,
-      ...(current ? { current } : {}),
-      events: `/monitor/events?page=${encodeURIComponent(path)}`,
-      console: hasConsole ? consoleData(context) : null,
-      body: arrange(sections, live.columns ?? []),
-    });
-  }
-  const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
-  const list = (title: string, current: 'jobs' | 'repositories', body: Html) =>
-    renderLayout({ title, viewer, current, body });
-  switch (path) {
-    case '/monitor/jobs': {
-      const group = Object.hasOwn(JOB_GROUPS, query.get('group') ?? '')
-        ? (query.get('group') as JobGroup)
-        : null;
-      const jobs = await listJobs(context.db, {
-        limit: JOBS_PER_PAGE,
-        scope: viewer.scope,
-        group,
-        before: readCursor(query),
-      });
-      return list('Jobs', 'jobs', renderJobs(jobs, { group, links: linksOf(context.config) }));
-    }
-    case '/monitor/repositories': {
-      const search = (query.get('q') ?? '').slice(0, 140).replaceAll('\u0000', '');
-      const after = query.get('after')?.slice(0, 200).replaceAll('\u0000', '') ?? null;
-      const found = await listRepositories(context.db, viewer.scope, { search, after, now: new Date() });
-      return list('Repositories', 'repositories', renderRepositories(found, { search }));
-    }
-    default:
-      return null;
-  }
+  const page = findPage(address, viewer, context);
+  const sections = await page?.read();
+  if (!page || !sections) return null;
+  const { hasConsole = false, title, current, head = null } = page;
+  return renderLayout({
+    title,
+    viewer,
+    ...(current ? { current } : {}),
+    events: `/monitor/events?page=${encodeURIComponent(address)}`,
+    console: hasConsole ? consoleData(context) : null,
+    body: html`${head}${arrange(sections, page.columns ?? [])}`,
+  });
 }
 
-/** Null: the path has no page with live updates. */
-export function findLivePage(path: string, viewer: Viewer, context: PageContext): LivePage | null {
-  const { db, config, snapshots } = context;
-  const links = linksOf(config);
-  if (path === '/monitor') {
-    return {
-      title: 'Monitor',
-      current: 'overview',
-      hasConsole: viewer.maySeeRollout,
-      columns: OVERVIEW_COLUMNS,
-      read: async () => {
-        const [overview, rollout, cost] = await Promise.all([
-          snapshots.overview(viewer.scope),
-          viewer.maySeeRollout ? snapshots.rollout() : null,
-          snapshots.cost(viewer),
-        ]);
-        return renderOverview({ overview, rollout, cost }, viewer, links);
-      },
-    };
+/** Null: the address has no page. */
+export function findPage(address: string, viewer: Viewer, context: PageContext): Page | null {
+  const url = URL.parse(address, 'http://localhost');
+  if (!url) return null;
+  switch (url.pathname) {
+    case '/monitor':
+      return overviewPage(viewer, context);
+    case '/monitor/jobs':
+      return jobsPage(url, viewer, context);
+    case '/monitor/repositories':
+      return repositoriesPage(url, viewer, context);
+    case '/monitor/deliveries':
+      return deliveriesPage(url, viewer, context);
   }
-  const repositoryId = Number(/^\/monitor\/repositories\/(\d{1,15})$/.exec(path)?.[1] ?? 0);
-  if (repositoryId > 0) {
-    return {
-      title: 'Repository',
-      current: 'repositories',
-      read: async () => {
-        if (!isInScope(repositoryId, viewer.scope)) return null;
-        const { environmentStop } = config.rollout;
-        const picture = await readRepositoryPicture(
-          db,
-          repositoryId,
-          await readRollout(db, { environmentStop }),
-        );
-        return picture && renderRepository(picture, { viewer, links });
-      },
-    };
-  }
-  const jobId = /^\/monitor\/jobs\/([0-9a-f-]{36})$/.exec(path)?.[1] ?? '';
-  if (UUID.test(jobId)) {
-    return {
-      title: 'Job',
-      current: 'jobs',
-      read: async () => {
-        const picture = await readJobPicture(db, jobId);
-        if (!picture || !isInScope(picture.job.repositoryId, viewer.scope)) return null;
-        return renderJob(picture, links);
-      },
-    };
-  }
-  return null;
+  const repositoryId = Number(/^\/monitor\/repositories\/(\d{1,15})$/.exec(url.pathname)?.[1] ?? 0);
+  if (repositoryId > 0) return repositoryPage(repositoryId, viewer, context);
+  const jobId = /^\/monitor\/jobs\/([0-9a-f-]{36})$/.exec(url.pathname)?.[1] ?? '';
+  return UUID.test(jobId) ? jobPage(jobId, viewer, context) : null;
+}
+
+function overviewPage(viewer: Viewer, { config, snapshots }: PageContext): Page {
+  return {
+    title: 'Monitor',
+    current: 'overview',
+    hasConsole: viewer.maySeeRollout,
+    columns: OVERVIEW_COLUMNS,
+    read: async () => {
+      const [overview, rollout, cost] = await Promise.all([
+        snapshots.overview(viewer.scope),
+        viewer.maySeeRollout ? snapshots.rollout() : null,
+        snapshots.cost(viewer),
+      ]);
+      return renderOverview({ overview, rollout, cost }, viewer, createRunLinks(config));
+    },
+  };
+}
+
+function jobsPage({ searchParams }: URL, viewer: Viewer, { db, config, snapshots }: PageContext): Page {
+  const group = oneOf(Object.keys(JOB_GROUPS) as JobGroup[], searchParams.get('group'));
+  const id = searchParams.get('after') ?? '';
+  const after = UUID.test(id) ? id : null;
+  const { scope } = viewer;
+  return {
+    title: 'Jobs',
+    current: 'jobs',
+    head: renderJobsHead(group),
+    read: async () => {
+      const jobs = await snapshots.other(`jobs ${group} ${after}`, viewer, () =>
+        listJobs(db, { limit: JOBS_PER_PAGE, scope, group, after }),
+      );
+      return renderJobs(jobs, { group, links: createRunLinks(config) });
+    },
+  };
+}
+
+function repositoriesPage({ searchParams }: URL, viewer: Viewer, { db, snapshots }: PageContext): Page {
+  const { maySeeRollout, scope } = viewer;
+  const search = textOf(searchParams.get('q'), 140) ?? '';
+  const after = textOf(searchParams.get('after'), 200);
+  const filter = maySeeRollout ? oneOf(ENROLMENT_FILTERS, searchParams.get('in')) : null;
+  return {
+    title: 'Repositories',
+    current: 'repositories',
+    hasConsole: maySeeRollout,
+    head: renderRepositoriesHead({ search, filter }, viewer),
+    read: async () => {
+      const picture = maySeeRollout ? (await snapshots.rollout()).picture : null;
+      const rollout = picture && {
+        is: picture.rollout,
+        served: picture.evidence.repositories.served,
+        filter,
+      };
+      const found = await snapshots.other(
+        `repositories ${JSON.stringify([search, after, filter])}`,
+        viewer,
+        () => listRepositories(db, scope, { search, after, now: new Date(), rollout }),
+      );
+      return renderRepositories(found, { search, filter }, { viewer, rollout: picture?.rollout ?? null });
+    },
+  };
+}
+
+function deliveriesPage({ searchParams }: URL, viewer: Viewer, { db, snapshots }: PageContext): Page {
+  const outcome = oneOf(DELIVERY_OUTCOMES, searchParams.get('outcome'));
+  const after = textOf(searchParams.get('after'), 200);
+  return {
+    title: 'Deliveries',
+    current: 'deliveries',
+    head: renderDeliveriesHead(outcome),
+    read: async () => {
+      const [deliveries, failed] = await snapshots.other(`deliveries ${outcome} ${after}`, viewer, () =>
+        Promise.all([
+          listDeliveries(db, viewer.scope, { limit: DELIVERIES_PER_PAGE, outcome, after }),
+          viewer.maySeeRollout ? listFailedDeliveries(db) : null,
+        ]),
+      );
+      return renderDeliveries(deliveries, { outcome, failed });
+    },
+  };
+}
+
+function repositoryPage(id: number, viewer: Viewer, { db, config, snapshots }: PageContext): Page {
+  return {
+    title: 'Repository',
+    current: 'repositories',
+    hasConsole: viewer.maySeeRollout,
+    read: async () => {
+      if (!isInScope(id, viewer.scope)) return null;
+      const { environmentStop } = config.rollout;
+      const [rollout, picture] = await snapshots.other(`repository ${id}`, viewer, async () => {
+        const current = await readRollout(db, { environmentStop });
+        return [current, await readRepositoryPicture(db, id, current)] as const;
+      });
+      return picture && renderRepository(picture, { rollout, viewer, links: createRunLinks(config) });
+    },
+  };
+}
+
+function jobPage(id: string, viewer: Viewer, { db, config, snapshots }: PageContext): Page {
+  return {
+    title: 'Job',
+    current: 'jobs',
+    read: async () => {
+      const picture = await snapshots.other(`job ${id}`, viewer, () => readJobPicture(db, id));
+      if (!picture || !isInScope(picture.job.repositoryId, viewer.scope)) return null;
+      return renderJob(picture, createRunLinks(config));
+    },
+  };
 }
 
 /** The columns stand where the first of their sections would. */
@@ -144,9 +204,10 @@ function arrange(sections: ReadonlyMap<string, Html>, columns: readonly (readonl
   const flowing = ([id]: [string, Html]) => !inColumns.has(id);
   const bodies = (entries: [string, Html][]) => entries.filter(flowing).map(([, body]) => body);
   if (first < 0) return html`<div class="sections">${bodies(all)}</div>`;
-  const stacks = columns.map(
-    (ids) => html`<div class="column">${ids.map((id) => sections.get(id) ?? null)}</div>`,
-  );
+  const stacks = columns
+    .map((ids) => ids.flatMap((id) => sections.get(id) ?? []))
+    .filter((stack) => stack.length > 0)
+    .map((stack) => html`<div class="column">${stack}</div>`);
   return html`<div class="sections">${bodies(all.slice(0, first))}${stacks}${bodies(all.slice(first))}</div>`;
 }
 
@@ -165,17 +226,12 @@ function consoleData({ config }: PageContext) {
   };
 }
 
-function readCursor(query: URLSearchParams): { createdAt: Date; id: string } | null {
-  const createdAt = new Date(query.get('before') ?? '');
-  const id = query.get('id') ?? '';
-  return Number.isNaN(createdAt.getTime()) || !UUID.test(id) ? null : { createdAt, id };
+/** Null: it is none of them. */
+function oneOf<Value extends string>(values: readonly Value[], given: string | null): Value | null {
+  return values.find((value) => value === given) ?? null;
 }
 
-function linksOf({ github, bulk }: PageContext['config']): RunLinks {
-  const { workflow } = bulk;
-  return {
-    workflowRun: (runId) =>
-      workflow ? `${github.webUrl}/${workflow.owner}/${workflow.repo}/actions/runs/${runId}` : null,
-    inngestRun: () => null,
-  };
+/** Text as Postgres can hold it; null: none was given. */
+function textOf(given: string | null, maxLength: number): string | null {
+  return given?.replaceAll('\u0000', '').slice(0, maxLength).toWellFormed() ?? null;
 }

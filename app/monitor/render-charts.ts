@@ -1,6 +1,7 @@
 import { sumEnded } from '../../src/monitor/judge-overview.ts';
 import type { Overview } from '../../src/monitor/read-overview.ts';
 import { interval95 } from '../../src/rollout/guard/statistics.ts';
+import { countOf } from '../../src/text/count-of.ts';
 import { formatCount, formatDuration } from '../../src/text/format-progress.ts';
 import { renderBars, renderLines, roundUp } from './charts.ts';
 import { type Html, html } from './html.ts';
@@ -27,7 +28,7 @@ export function renderRouting({ hours, routing }: Pick<Overview, 'hours' | 'rout
         { label: processorName('inngest'), className: 'series-a' },
         { label: processorName('github_actions'), className: 'series-b' },
       ],
-      table: {
+      values: {
         columns: ['hour', 'Inngest', 'GitHub Actions'],
         rows: hours.map(({ start, routed }) => [
           hourOf(start),
@@ -70,14 +71,15 @@ export function renderSuccess({ hours }: Pick<Overview, 'hours'>): Html {
       max: 1,
       format: percent,
       legend: [{ label: 'success rate, with its 95 % interval', className: 'series-c' }],
-      table: {
-        columns: ['hour', 'successes', 'errors', 'success rate', '95 % interval'],
+      values: {
+        columns: ['hour', 'jobs', 'success rate', '95 % interval'],
         rows: hours.map(({ start }, index) => {
           const [sum, band, value] = [sums[index], bands[index], values[index]];
           return [
             hourOf(start),
-            formatCount(sum?.successes ?? 0),
-            formatCount(sum?.errors ?? 0),
+            sum && sum.errors > 0
+              ? `${formatCount(sum.judged)}, ${countOf(sum.errors, 'error')}`
+              : formatCount(sum?.judged ?? 0),
             value === null || value === undefined ? 'no data' : percent(value),
             band ? `${percent(band.low)} to ${percent(band.high)}` : '',
           ];
@@ -105,7 +107,7 @@ export function renderLatency({ hours }: Pick<Overview, 'hours'>): Html {
         { label: 'median', className: 'series-a' },
         { label: '95th percentile', className: 'series-d' },
       ],
-      table: {
+      values: {
         columns: ['hour', 'jobs', 'median', '95th percentile'],
         rows: hours.map(({ start, latency }) => [
           hourOf(start),

@@ -1,20 +1,22 @@
+import { jobTitle } from '../../src/monitor/job-title.ts';
 import { JOB_GROUPS, type JobGroup, type ListedJob } from '../../src/monitor/list-jobs.ts';
 import type { JobPicture } from '../../src/monitor/read-job.ts';
 import { formatCount, formatDuration } from '../../src/text/format-progress.ts';
-import { type Html, html, long, type Part, raw } from './html.ts';
+import { type Html, html, long, type Part } from './html.ts';
+import { renderTabs } from './layout.ts';
 import {
   badge,
   empty,
   jobItem,
-  jobTitle,
   pairs,
   processorName,
   progressBar,
-  type RunLinks,
+  runLink,
   section,
   table,
   time,
 } from './render-parts.ts';
+import type { RunLinks } from './run-links.ts';
 
 const GROUP_NAMES: Record<JobGroup, string> = {
   under_way: 'Under way',
@@ -24,33 +26,35 @@ const GROUP_NAMES: Record<JobGroup, string> = {
 
 export const JOBS_PER_PAGE = 50;
 
+/** What stands above a list of jobs: which of them are shown. */
+export function renderJobsHead(group: JobGroup | null): Html {
+  const groups = [null, ...Object.keys(JOB_GROUPS)] as (JobGroup | null)[];
+  const links = groups.map((one) => ({
+    href: jobsAddress({ group: one }),
+    label: one === null ? 'All' : GROUP_NAMES[one],
+    isCurrent: one === group,
+  }));
+  return html`<h1>Jobs</h1>${renderTabs('Which jobs', links)}`;
+}
+
 /** A list of jobs, by group. */
 export function renderJobs(
   jobs: readonly ListedJob[],
   { group, links }: { group: JobGroup | null; links: RunLinks },
-): Html {
-  const tabs = ([null, ...Object.keys(JOB_GROUPS)] as (JobGroup | null)[]).map((one) => {
-    const href = one === null ? '/monitor/jobs' : `/monitor/jobs?group=${one}`;
-    return html`<li><a href="${href}"${one === group ? raw(' aria-current="page"') : null}>${one === null ? 'All' : GROUP_NAMES[one]}</a></li>`;
-  });
-  const last = jobs.at(-1);
-  const query =
-    last && jobs.length === JOBS_PER_PAGE && group !== 'wrong'
-      ? new URLSearchParams({
-          ...(group ? { group } : {}),
-          before: last.createdAt.toISOString(),
-          id: last.id,
-        }).toString()
-      : null;
-  return html`<h1>Jobs</h1>
-<nav aria-label="Which jobs"><ul class="tabs">${tabs}</ul></nav>
-${section(
-  'list',
-  group === null ? 'Newest first' : GROUP_NAMES[group],
-  html`${jobs.length === 0 ? empty('There are no such jobs.') : html`<ul class="jobs">${jobs.map((job) => jobItem(job, links))}</ul>`}
-${query ? html`<p><a href="/monitor/jobs?${query}">Older jobs</a></p>` : null}`,
-  { wide: true },
-)}`;
+): Map<string, Html> {
+  const last = jobs.length === JOBS_PER_PAGE ? jobs.at(-1) : undefined;
+  const list =
+    jobs.length === 0
+      ? empty('There are no such jobs.')
+      : html`<ul class="jobs">${jobs.map((job) => jobItem(job, links))}</ul>`;
+  const next = last ? html`<p><a href="${jobsAddress({ group, after: last.id })}">Older jobs</a></p>` : null;
+  const title = group === 'wrong' ? 'The last that went wrong first' : 'Newest first';
+  return new Map([['list', section('list', title, html`${list}${next}`, { wide: true })]]);
+}
+
+function jobsAddress({ group, after }: { group: JobGroup | null; after?: string }): string {
+  const query = new URLSearchParams({ ...(group ? { group } : {}), ...(after ? { after } : {}) });
+  return query.size === 0 ? '/monitor/jobs' : `/monitor/jobs?${query}`;
 }
 
 /** One job and its runs, by section. */
@@ -77,13 +81,14 @@ export function renderJob({ job, runs }: JobPicture, links: RunLinks): Map<strin
         'facts',
         'The job',
         html`${progressBar(job)}${facts}${job.error ? html`<p class="error-text">${long(job.error, 4_000)}</p>` : null}`,
+        { wide: true },
       ),
     ],
-    ['runs', section('runs', 'Its runs', renderRuns(runs, links), { wide: true })],
+    ['runs', section('runs', 'Its runs', renderRuns(job, runs, links), { wide: true })],
   ]);
 }
 
-function renderRuns(runs: JobPicture['runs'], links: RunLinks): Html {
+function renderRuns(job: ListedJob, runs: JobPicture['runs'], links: RunLinks): Html {
   if (runs.length === 0) return empty('It was not sent yet.');
   return table(
     'Runs of the job, newest first',
@@ -99,29 +104,17 @@ function renderRuns(runs: JobPicture['runs'], links: RunLinks): Html {
       'requests',
       'what went wrong',
     ],
-    runs.map((run): Part[] => {
-      const href =
-        run.workflowRunId !== null
-          ? links.workflowRun(run.workflowRunId)
-          : run.inngestRunId !== null
-            ? links.inngestRun(run.inngestRunId)
-            : null;
-      const label =
-        run.workflowRunId !== null
-          ? `workflow run ${run.workflowRunId}`
-          : (run.worker?.replaceAll('_', ' ') ?? 'nobody yet');
-      return [
-        run.run,
-        run.attempt,
-        href ? html`<a href="${href}">${label}</a>` : label,
-        run.conclusion ?? run.state,
-        time(run.startedAt),
-        run.endedAt ? time(run.endedAt) : 'not yet',
-        run.rows ?? 'not told',
-        run.points ?? 'not told',
-        run.requests ?? 'not told',
-        run.error ? long(run.error, 500) : null,
-      ];
-    }),
+    runs.map((run): Part[] => [
+      run.run,
+      run.attempt,
+      runLink(job, run, links) ?? run.worker?.replaceAll('_', ' ') ?? 'nobody yet',
+      run.conclusion ?? run.state,
+      time(run.startedAt),
+      run.endedAt ? time(run.endedAt) : 'not yet',
+      run.rows ?? 'not told',
+      run.points ?? 'not told',
+      run.requests ?? 'not told',
+      run.error ? long(run.error, 500) : null,
+    ]),
   );
 }

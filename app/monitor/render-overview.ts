@@ -1,12 +1,14 @@
-import { type Finding, type Health, judgeOverview } from '../../src/monitor/judge-overview.ts';
-import type { BudgetState, Overview } from '../../src/monitor/read-overview.ts';
+import { type Finding, HEALTH_WORDS, type Health, judgeOverview } from '../../src/monitor/judge-overview.ts';
+import type { Overview } from '../../src/monitor/read-overview.ts';
 import { countOf } from '../../src/text/count-of.ts';
 import type { Viewer } from './access.ts';
-import { type Html, html, long } from './html.ts';
+import { type Html, html, long, type Part } from './html.ts';
 import { renderLatency, renderRouting, renderSuccess } from './render-charts.ts';
 import { type CostSnapshot, renderCost } from './render-cost.ts';
-import { empty, jobItem, type RunLinks, section, table, time } from './render-parts.ts';
+import { outcomeName } from './render-deliveries.ts';
+import { empty, jobItem, section, table, time, whyNoRepository } from './render-parts.ts';
 import { renderHistory, renderRollout } from './render-rollout.ts';
+import type { RunLinks } from './run-links.ts';
 import type { RolloutSnapshot } from './snapshots.ts';
 
 /** How the sections of the first page stand beside each other; on a phone they stand below each other in this order. */
@@ -22,9 +24,9 @@ export function renderOverview(
   viewer: Viewer,
   links: RunLinks,
 ): Map<string, Html> {
-  const health = judgeOverview(overview, rollout?.picture ?? null, cost.cost.budgets);
+  const health = judgeOverview(overview, rollout);
   const cards: [string, Html][] = [
-    ['health', renderHealth(health, overview, rollout)],
+    ['health', renderHealth(health, overview, rollout, viewer)],
     ...(rollout
       ? [['rollout', section('rollout', 'Rollout', renderRollout(rollout, viewer))] as [string, Html]]
       : []),
@@ -33,7 +35,7 @@ export function renderOverview(
     ['ended', section('ended', 'How jobs ended', renderSuccess(overview))],
     ['latency', section('latency', 'Latency', renderLatency(overview))],
     ['routes', section('routes', 'Routing', renderRouting(overview))],
-    ['budget', section('budget', "GitHub's budget", renderBudgets(overview.budgets))],
+    ['budget', section('budget', "GitHub's budget", renderBudgets(overview))],
     ['cost', renderCost(cost)],
     ['deliveries', section('deliveries', 'Deliveries in 24 h', renderDeliveries(overview))],
     ...(rollout
@@ -48,19 +50,12 @@ export function renderOverview(
   return new Map(cards);
 }
 
-const VERDICTS: Record<Health['level'], string> = {
-  healthy: 'Healthy',
-  quiet: 'Quiet: nothing to judge yet',
-  attention: 'Needs attention',
-  failing: 'Failing',
-  stopped: 'Stopped',
-};
-
 /** The answer in five seconds: is it healthy, and if not, where. */
 function renderHealth(
   { level, findings }: Health,
   { counts, repositories, wrongCount }: Overview,
   rollout: RolloutSnapshot | null,
+  viewer: Viewer,
 ): Html {
   const facts: [string, string, string][] = [
     ...(rollout
@@ -82,9 +77,10 @@ function renderHealth(
     ],
   ];
   return html`<section class="health ${level}" id="health" data-section="health" aria-labelledby="health-title">
-<h1 id="health-title">${VERDICTS[level]}</h1>
+<h1 id="health-title">${HEALTH_WORDS[level]}</h1>
+${repositories.served === 0 ? html`<p>${whyNoRepository(viewer)}</p>` : null}
 ${findings.length > 0 ? html`<ul class="findings">${findings.map(renderFinding)}</ul>` : null}
-<ul class="facts">${facts.map(([value, label, href]) => html`<li><a href="${href}"><strong>${value}</strong> <span>${label}</span></a></li>`)}</ul>
+<ul class="facts">${facts.map(([value, label, href]) => html`<li><a class="fact" href="${href}"><strong>${value}</strong> <span>${label}</span></a></li>`)}</ul>
 </section>`;
 }
 
@@ -96,7 +92,7 @@ const SEVERITIES: Record<Finding['severity'], string> = {
 
 function renderFinding({ severity, text, cure, quoted, section: where }: Finding): Html {
   return html`<li class="${severity}"><span class="badge ${severity}">${SEVERITIES[severity]}</span>
-<span><a href="#${where}">${text}</a> ${cure}${quoted ? html` <q>${long(quoted, 300)}</q>` : null}</span></li>`;
+<span><a href="#${where}">${long(text)}</a> ${cure}${quoted ? html` <q>${long(quoted, 300)}</q>` : null}</span></li>`;
 }
 
 function renderUnderWay({ underWay, counts }: Overview, links: RunLinks): Html {
@@ -113,44 +109,41 @@ function renderWrong({ wrong, wrongCount }: Overview, links: RunLinks): Html {
 <ul class="jobs">${wrong.slice(0, 5).map((job) => jobItem(job, links))}</ul>`;
 }
 
-function renderBudgets(budgets: readonly BudgetState[]): Html {
+function renderBudgets({ budgets, at }: Overview): Html {
   if (budgets.length === 0) return empty('No capture has asked GitHub for anything yet.');
-  return table(
+  const left = (count: number | null, resetAt: Date | null) =>
+    count === null ? 'not told' : resetAt !== null && resetAt <= at ? 'reset since' : count;
+  return html`<p>GraphQL points and REST requests left in this hour, as GitHub told them last.</p>${table(
     "What is left of GitHub's hourly budget, by installation",
-    ['installation', 'points left (GraphQL)', 'requests left (REST)', 'told', 'reset'],
-    budgets.map(
-      ({
-        account,
-        installationId,
-        pointsLeft,
-        pointsToldAt,
-        pointsResetAt,
-        restLeft,
-        restToldAt,
-        restResetAt,
-      }) => [
-        account ?? `${installationId}`,
-        pointsLeft === null ? 'not told' : pointsLeft,
-        restLeft === null ? 'not told' : restLeft,
-        time(latest(pointsToldAt, restToldAt)),
+    ['account', 'GraphQL', 'REST', 'reset'],
+    budgets.map((budget) => {
+      const { account, installationId, pointsLeft, pointsResetAt, restLeft, restResetAt } = budget;
+      return [
+        html`${account ?? String(installationId)}<br><span class="muted">${time(latest(budget.pointsToldAt, budget.restToldAt))}</span>`,
+        left(pointsLeft, pointsResetAt),
+        left(restLeft, restResetAt),
         time(latest(pointsResetAt, restResetAt)),
-      ],
-    ),
-  );
+      ];
+    }),
+  )}`;
 }
 
 function renderDeliveries({ deliveries }: Overview): Html {
   if (deliveries.length === 0) return empty('No webhook has come in 24 hours.');
-  return table(
+  return html`${table(
     'Webhooks of the last 24 hours',
-    ['event', 'became', 'count', 'last'],
+    ['event', 'count', 'last'],
     deliveries.map(({ event, outcome, count, lastAt }) => [
-      event,
-      outcome.replaceAll('_', ' '),
+      html`${breakable(event)}${outcome === 'planned' ? null : html` <span class="muted">${outcomeName(outcome)}</span>`}`,
       count,
       time(lastAt),
     ]),
-  );
+  )}<p><a href="/monitor/deliveries">Single deliveries</a></p>`;
+}
+
+/** An event's name, which may be broken between its words. */
+function breakable(event: string): Part {
+  return event.split('_').map((word, index) => (index === 0 ? word : html`_<wbr>${word}`));
 }
 
 function latest(a: Date | null, b: Date | null): Date | null {

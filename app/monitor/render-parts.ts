@@ -1,6 +1,11 @@
+import { authorize } from '../../src/commands/permission.ts';
+import { ROLLOUT_VERBS } from '../../src/commands/rollout/verbs.ts';
+import { jobTitle } from '../../src/monitor/job-title.ts';
 import type { ListedJob } from '../../src/monitor/list-jobs.ts';
 import { formatCount, formatDuration } from '../../src/text/format-progress.ts';
-import { type Html, html, long, type Part } from './html.ts';
+import type { Viewer } from './access.ts';
+import { type Html, html, long, type Part, raw } from './html.ts';
+import type { RunLinks } from './run-links.ts';
 
 /** A time, which the browser shows in its own zone and as "3 min ago". */
 export function time(at: Date | null): Html {
@@ -17,19 +22,44 @@ ${body}
 </section>`;
 }
 
-/** A table that scrolls by itself where it is too wide, also by keyboard. */
+/**
+ * A table that scrolls by itself where it is too long, also by keyboard. One of more than four columns becomes a list of
+ * named values where its card is narrow; browsers take such a layout for no table any more, so the roles are written.
+ */
 export function table(label: string, columns: readonly string[], rows: readonly (readonly Part[])[]): Html {
-  const head = columns.map((column) => html`<th scope="col">${column}</th>`);
-  const lines = rows.map((cells) => html`<tr>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`);
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table>
-<thead><tr>${head}</tr></thead>
-<tbody>${lines}</tbody>
+  const head = columns.map((column) => html`<th scope="col" role="columnheader">${column}</th>`);
+  const lines = rows.map(
+    (cells) =>
+      html`<tr role="row">${cells.map((cell, index) => html`<td role="cell" data-column="${columns[index] ?? ''}"><div>${cell}</div></td>`)}</tr>`,
+  );
+  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table role="table"${columns.length > MAX_NARROW_COLUMNS ? raw(' class="wide-table"') : null}>
+<thead role="rowgroup"><tr role="row">${head}</tr></thead>
+<tbody role="rowgroup">${lines}</tbody>
 </table></div>`;
 }
+
+/** As many as fit a card on a phone. */
+const MAX_NARROW_COLUMNS = 4;
 
 /** Pairs of a name and a value. */
 export function pairs(rows: readonly (readonly [string, Part])[]): Html {
   return html`<dl class="pairs">${rows.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+/** A button that asks for a reason and sends a verb of `/rollout`; closed for those who may not. */
+export function commandButton(
+  verb: string,
+  label: string,
+  viewer: Viewer,
+  { className = '', repository }: { className?: string; repository?: string },
+): Html {
+  const needs = ROLLOUT_VERBS.find((one) => one.verb === verb)?.needs ?? 'admin';
+  const isAllowed = authorize(viewer.level, needs);
+  return html`<button type="button" class="${className}" data-verb="${verb}"${
+    repository === undefined ? null : html` data-repository="${repository}"`
+  }${isAllowed ? null : html` disabled title="${`needs ${needs}`}"`}>${label}${
+    repository === undefined ? null : html`<span class="visually-hidden"> ${repository}</span>`
+  }</button>`;
 }
 
 const STATUS_KIND: Record<string, string> = {
@@ -54,37 +84,48 @@ export function empty(text: string): Html {
   return html`<p class="empty">${text}</p>`;
 }
 
+/** Why somebody sees no repository at all. */
+export function whyNoRepository({ scope }: Viewer): string {
+  return scope.kind === 'all'
+    ? 'The App is installed on no repository yet.'
+    : 'GitHub shows you none of the repositories on which the App is installed.';
+}
+
 /** Where work runs, in words. */
 export function processorName(processor: string): string {
   return processor === 'github_actions' ? 'GitHub Actions' : 'Inngest';
 }
 
-/** Where GitHub or Inngest shows a run. */
-export interface RunLinks {
-  workflowRun: (runId: number) => string | null;
-  inngestRun: (runId: string) => string | null;
-}
-
-export function jobTitle(job: Pick<ListedJob, 'type' | 'items'>): string {
-  const items = job.items.slice(0, 4).map((number) => `#${number}`);
-  const more = job.items.length > items.length ? ` and ${job.items.length - items.length} more` : '';
-  return `${job.type.replaceAll('_', ' ')} ${items.join(' ')}${more}`.trim();
-}
-
 /** A job in a list: what, where, how far, and why not. */
 export function jobItem(job: ListedJob, links: RunLinks): Html {
   const { progress, worked } = job;
-  const run = job.workflowRunId === null ? null : links.workflowRun(job.workflowRunId);
-  return html`<li class="job">
+  const run = runLink(job, job, links);
+  return html`<li class="job" data-key="${job.id}">
 <div class="job-head">${badge(job.status)} <a href="/monitor/jobs/${job.id}">${job.repository}: ${jobTitle(job)}</a></div>
 ${progress ? progressBar(job) : null}
 <p class="muted">${processorName(job.processor)}, rule ${job.rule}${job.statusReason ? html`, ${job.statusReason}` : null}, ${time(job.completedAt ?? job.createdAt)}${
     job.status === 'completed'
       ? html`, ${formatCount(worked.rows)} rows in ${formatDuration(worked.seconds)}`
       : null
-  }${run ? html`, <a href="${run}">workflow run ${String(job.workflowRunId)}</a>` : null}</p>
+  }${run ? html`, ${run}` : null}</p>
 ${job.error ? html`<p class="error-text clamped">${long(job.error, 300)}</p>` : null}
 </li>`;
+}
+
+/** A run by the name that it has outside, with the way there; null: it has none. */
+export function runLink(
+  job: ListedJob,
+  run: Pick<ListedJob, 'workflowRunId' | 'inngestRunId'>,
+  links: RunLinks,
+): Html | null {
+  const { workflowRunId, inngestRunId } = run;
+  if (workflowRunId !== null) {
+    const href = links.workflowRun(workflowRunId, job);
+    const label = `workflow run ${workflowRunId}`;
+    return href === null ? html`${label}` : html`<a href="${href}">${label}</a>`;
+  }
+  const href = inngestRunId === null ? null : links.inngestRun(inngestRunId);
+  return href === null ? null : html`<a href="${href}">run in Inngest</a>`;
 }
 
 export function progressBar(job: ListedJob): Html | null {

@@ -1,42 +1,120 @@
-import { type ListedRepository, REPOSITORIES_PER_PAGE } from '../../src/monitor/list-repositories.ts';
+import {
+  ENROLMENT_FILTERS,
+  type EnrolmentFilter,
+  type ListedRepository,
+  REPOSITORIES_PER_PAGE,
+} from '../../src/monitor/list-repositories.ts';
 import type { RepositoryPicture } from '../../src/monitor/read-repository.ts';
-import { ENROLMENT_REASONS } from '../../src/rollout/evaluate-enrolment.ts';
+import { ENROLMENT_REASONS, type Enrolment } from '../../src/rollout/evaluate-enrolment.ts';
+import type { Rollout } from '../../src/rollout/rollout-store.ts';
 import type { Viewer } from './access.ts';
 import { type Html, html, long, type Part } from './html.ts';
-import { empty, jobItem, pairs, type RunLinks, section, table, time } from './render-parts.ts';
+import { renderTabs } from './layout.ts';
+import {
+  commandButton,
+  empty,
+  jobItem,
+  pairs,
+  section,
+  table,
+  time,
+  whyNoRepository,
+} from './render-parts.ts';
+import type { RunLinks } from './run-links.ts';
 
-/** The served repositories, with what is stored of each. */
-export function renderRepositories(
-  repositories: readonly ListedRepository[],
-  { search }: { search: string },
-): Html {
-  const last = repositories.length === REPOSITORIES_PER_PAGE ? repositories.at(-1) : undefined;
-  const next = last ? new URLSearchParams({ q: search, after: last.fullName }).toString() : null;
-  const rows = repositories.map((one): Part[] => [
-    html`<a href="/monitor/repositories/${String(one.id)}">${one.fullName}</a>${one.isPrivate ? html` <span class="badge idle">private</span>` : null}`,
-    one.category ?? 'not known yet',
-    renderShare(one.storedPullRequests, one.pullRequests),
-    one.live === 0 ? '' : one.live,
-    one.wrong === 0 ? '' : html`<span class="badge bad">${one.wrong}</span>`,
-    time(one.lastEndedAt),
-  ]);
+const FILTER_NAMES: Record<EnrolmentFilter, string> = {
+  in: 'In the rollout',
+  out: 'Not in it',
+  included: 'Include list',
+  excluded: 'Exclude list',
+};
+
+/** What a list of repositories is narrowed by. */
+export interface RepositoriesQuery {
+  search: string;
+  /** By the rollout; null: all. */
+  filter: EnrolmentFilter | null;
+}
+
+/** What stands above the list: the search and, where the rollout may be seen, who is in it. */
+export function renderRepositoriesHead({ search, filter }: RepositoriesQuery, viewer: Viewer): Html {
+  const links = [null, ...ENROLMENT_FILTERS].map((one) => ({
+    href: repositoriesAddress({ search, filter: one }),
+    label: one === null ? 'All' : FILTER_NAMES[one],
+    isCurrent: one === filter,
+  }));
   return html`<h1>Repositories</h1>
 <form class="search" role="search" action="/monitor/repositories"><label for="q">Part of the name</label>
-<input id="q" name="q" type="search" value="${search}" maxlength="140"> <button>Search</button></form>
-${section(
-  'list',
-  search === '' ? 'All that the App serves' : 'Found',
-  html`${
+<input id="q" name="q" type="search" value="${search}" maxlength="140">${
+    filter === null ? null : html`<input type="hidden" name="in" value="${filter}">`
+  } <button>Search</button></form>
+${viewer.maySeeRollout ? renderTabs('Which repositories', links) : null}`;
+}
+
+/** The served repositories, with what is stored of each and whether the rollout has reached them. */
+export function renderRepositories(
+  repositories: readonly ListedRepository[],
+  query: RepositoriesQuery,
+  { viewer, rollout }: { viewer: Viewer; rollout: Rollout | null },
+): Map<string, Html> {
+  const last = repositories.length === REPOSITORIES_PER_PAGE ? repositories.at(-1) : undefined;
+  const next = last ? repositoriesAddress({ ...query, after: last.fullName }) : null;
+  const rows = repositories.map((one): Part[] => [
+    html`<a href="/monitor/repositories/${String(one.id)}" data-key="${String(one.id)}">${one.fullName}</a>${one.isPrivate ? html` <span class="badge idle">private</span>` : null}`,
+    one.category ?? 'not known yet',
+    ...(one.enrolment ? [renderEnrolment(one.enrolment)] : []),
+    renderShare(one.storedPullRequests, one.pullRequests),
+    one.live === 0 ? 'none' : one.live,
+    one.wrong === 0 ? 'none' : html`<span class="badge bad">${one.wrong}</span>`,
+    time(one.lastEndedAt),
+    ...(rollout && viewer.person ? [renderListButtons(one, rollout, viewer)] : []),
+  ]);
+  const isNarrowed = query.search !== '' || query.filter !== null;
+  const columns = [
+    'repository',
+    'size',
+    ...(rollout ? ['in the rollout'] : []),
+    'pull requests stored',
+    'live jobs',
+    'wrong in 7 d',
+    'last job ended',
+    ...(rollout && viewer.person ? ['change'] : []),
+  ];
+  const list =
     repositories.length === 0
-      ? empty(search === '' ? 'The App is installed on no repository yet.' : 'No repository is named so.')
-      : table(
-          'Repositories',
-          ['repository', 'size', 'pull requests stored', 'live jobs', 'went wrong (7 d)', 'last job ended'],
-          rows,
-        )
-  }${next ? html`<p><a href="/monitor/repositories?${next}">Further repositories</a></p>` : null}`,
-  { wide: true },
-)}`;
+      ? empty(isNarrowed ? 'There is no such repository.' : whyNoRepository(viewer))
+      : table('Repositories', columns, rows);
+  const body = html`<div${rollout ? html` data-version="${String(rollout.version)}"` : null}>${list}${
+    next ? html`<p><a href="${long(next, 4_000)}">Further repositories</a></p>` : null
+  }</div>`;
+  const title = query.filter ? FILTER_NAMES[query.filter] : 'All that the App serves';
+  return new Map([['list', section('list', title, body, { wide: true })]]);
+}
+
+function repositoriesAddress({ search, filter, after }: RepositoriesQuery & { after?: string }): string {
+  const query = new URLSearchParams({
+    ...(search === '' ? {} : { q: search }),
+    ...(filter ? { in: filter } : {}),
+    ...(after ? { after } : {}),
+  });
+  return query.size === 0 ? '/monitor/repositories' : `/monitor/repositories?${query}`;
+}
+
+function renderEnrolment({ eligible, reason }: Enrolment): Html {
+  return html`<span class="badge ${eligible ? 'live' : 'idle'}">${eligible ? 'in' : 'out'}</span> ${ENROLMENT_REASONS[reason]}`;
+}
+
+/** Puts it on a list on which it is not yet. */
+function renderListButtons(
+  { id, fullName }: Pick<ListedRepository, 'id' | 'fullName'>,
+  { include, exclude }: Rollout,
+  viewer: Viewer,
+): Html {
+  const button = (verb: string, label: string) =>
+    commandButton(verb, label, viewer, { repository: fullName });
+  return html`<span class="small-buttons">${include.includes(id) ? null : button('include', 'Include')}${
+    exclude.includes(id) ? null : button('exclude', 'Exclude')
+  }</span>`;
 }
 
 function renderShare(stored: number, total: number | null): Html {
@@ -48,7 +126,7 @@ function renderShare(stored: number, total: number | null): Html {
 /** One repository, by section. */
 export function renderRepository(
   repository: RepositoryPicture,
-  { viewer, links }: { viewer: Viewer; links: RunLinks },
+  { rollout, viewer, links }: { rollout: Rollout; viewer: Viewer; links: RunLinks },
 ): Map<string, Html> {
   const { enrolment, pullRequestsCount, issuesCount, settingsProblem } = repository;
   const facts = pairs([
@@ -56,7 +134,7 @@ export function renderRepository(
       ? [
           [
             'In the rollout',
-            `${enrolment.eligible ? 'yes' : 'no'}: ${ENROLMENT_REASONS[enrolment.reason]}`,
+            html`<span data-version="${String(rollout.version)}">${renderEnrolment(enrolment)}</span>${viewer.person && !repository.isRemoved ? renderListButtons(repository, rollout, viewer) : null}`,
           ] as const,
         ]
       : []),

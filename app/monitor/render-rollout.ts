@@ -1,5 +1,3 @@
-import { authorize } from '../../src/commands/permission.ts';
-import { ROLLOUT_VERBS } from '../../src/commands/rollout/verbs.ts';
 import {
   describeGate,
   describeState,
@@ -10,7 +8,7 @@ import type { Gate } from '../../src/rollout/guard/judge-gates.ts';
 import { nextPhase } from '../../src/rollout/phases.ts';
 import type { Viewer } from './access.ts';
 import { type Html, html, long, type Part } from './html.ts';
-import { pairs, table, time } from './render-parts.ts';
+import { commandButton, pairs, table, time } from './render-parts.ts';
 import type { RolloutSnapshot } from './snapshots.ts';
 
 /** Rows that the page shows by other means. */
@@ -24,7 +22,15 @@ export function renderRollout({ picture }: RolloutSnapshot, viewer: Viewer): Htm
   const open = tick.gates.filter(({ isOpen }) => isOpen);
   const rows = statusTable(picture)
     .filter(([label]) => !SHOWN_ELSEWHERE.includes(label))
-    .map(([label, value]) => [label, long(value)] as const);
+    .map(
+      ([label, value]) =>
+        [
+          label,
+          label === 'Repositories in'
+            ? html`<a href="/monitor/repositories?in=in">${value}</a>`
+            : long(value),
+        ] as const,
+    );
   return html`<div data-version="${String(rollout.version)}">
 <p class="state"><strong>${formatPercent(rollout.percentage)}</strong> <span>${describeState(rollout)}</span></p>
 ${renderPhases(rollout.phases, rollout.percentage)}
@@ -68,11 +74,9 @@ function renderButtons(viewer: Viewer): Html {
   if (viewer.person === null) {
     return html`<p class="muted">To change something, <a href="/monitor/sign-in">sign in through GitHub</a>: a change names a person.</p>`;
   }
-  const buttons = BUTTONS.map(([name, label, className]) => {
-    const needs = ROLLOUT_VERBS.find(({ verb }) => verb === name)?.needs ?? 'admin';
-    const isAllowed = authorize(viewer.level, needs);
-    return html`<button type="button" class="${className}" data-verb="${name}"${isAllowed ? null : html` disabled title="${`needs ${needs}`}"`}>${label}</button>`;
-  });
+  const buttons = BUTTONS.map(([verb, label, className]) =>
+    commandButton(verb, label, viewer, { className }),
+  );
   return html`<div class="buttons" role="group" aria-label="Change the rollout">${buttons}</div>`;
 }
 

@@ -202,7 +202,9 @@ async function countStored(url: string): Promise<{ deliveries: number; jobs: num
   try {
     const { rows } = await sql<{ deliveries: number; jobs: number }>`
       SELECT (SELECT count(*) FROM deliveries)::integer AS deliveries,
-        (SELECT count(*) FROM progressive_capture_jobs)::integer AS jobs`.execute(db);
+        (SELECT count(*) FROM progressive_capture_jobs WHERE reason = 'webhook')::integer AS jobs`.execute(
+      db,
+    );
     const startedAt = performance.now();
     await readStoredMetrics(db);
     return { deliveries: 0, jobs: 0, ...rows[0], metricsMs: performance.now() - startedAt };

@@ -6,6 +6,7 @@ import { bulkAvailability } from '../../src/route/bulk-availability.ts';
 import type { Database } from '../../src/store/database.ts';
 import { findServedRepository } from '../../src/store/find-repository.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
+import { describeRange } from '../../src/work-item/describe-range.ts';
 import type { CaptureInclude, WorkItem, WorkRepository } from '../../src/work-item/work-item.ts';
 import { findRepositoryOnGitHub } from '../find-repository-on-github.ts';
 import { openGitHubApp, readJobsRepositoryVisibility } from '../open-github.ts';
@@ -101,7 +102,8 @@ function toWorkItem(repository: WorkRepository, config: Config, options: Capture
 }
 
 function describePlanned(planned: PlannedJob): string {
-  const what = describeRange(planned.item);
+  const { repository, range } = planned.item;
+  const what = `${repository.fullName}, ${describeRange({ ...planned.item, ...range })}`;
   if (planned.outcome === 'skipped')
     return `skipped (${planned.reason})  ${what}: ${neutralizeLog(planned.message)}`;
   const { job, route } = planned;
@@ -113,13 +115,6 @@ function describePlanned(planned: PlannedJob): string {
     `  rule       ${route.rule}: ${neutralizeLog(planned.message)}`,
     `  status     ${job.status}${job.status_reason ? ` (${job.status_reason})` : ''}, not before ${job.not_before.toISOString()}`,
   ].join('\n');
-}
-
-function describeRange({ repository, items, range, include }: WorkItem): string {
-  if (items.length > 0) return `${repository.fullName}, ${items.length} named pull requests`;
-  const since = range.since ? `since ${range.since.toISOString()}` : 'from the beginning';
-  const until = range.until ? ` until ${range.until.toISOString()}` : '';
-  return `${repository.fullName}, ${include.join(', ')}, ${since}${until}`;
 }
 
 function toJson(planned: PlannedJob): Record<string, unknown> {

@@ -6,6 +6,7 @@ import { neutralizeLog } from '../../src/text/neutralize.ts';
 import { type InstalledRepository, listInstalledRepositories } from '../list-installed-repositories.ts';
 import { openGitHubApp, readJobsRepositoryVisibility } from '../open-github.ts';
 import { parseFullName } from '../parse-arguments.ts';
+import { renderTable } from '../render-table.ts';
 import type { CommandTerminal } from '../terminal.ts';
 import { readConfig } from '../with-database.ts';
 
@@ -116,16 +117,9 @@ function render(planned: readonly PlannedHistory[], total: Total, isJobsReposito
     ),
     rowOf(`all ${formatCount(total.repositories)}`, total),
   ];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ');
   const { inngest, databasePerMonth } = total.price;
   return [
-    ...rows.map(line),
+    ...renderTable(rows),
     'Estimates, for pull requests with all that hangs on them. Time is that of one capture after the other, as in one installation.',
     'Executions are what Inngest would need for all of it in place of GitHub Actions.',
     ...(isJobsRepositoryPublic ? ['The jobs repository is public: standard runners are free there.'] : []),

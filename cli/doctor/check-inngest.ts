@@ -54,9 +54,14 @@ async function checkEventKey(api: InngestApi): Promise<Finding> {
   return ok('inngest event key', 'Inngest accepts it.');
 }
 
-async function checkRegistration(api: InngestApi, { http }: Config): Promise<Finding[]> {
+async function checkRegistration(api: InngestApi, { http, inngest }: Config): Promise<Finding[]> {
   const response = await api.get(`/v1/apps/${APP_ID}/functions`);
-  const register = `Register the app: curl -X PUT ${http.publicUrl?.origin ?? '<PUBLIC_URL>'}${INNGEST_PATH}, or sync it on Inngest's dashboard.`;
+  const url = `${http.publicUrl?.origin ?? '<PUBLIC_URL>'}${INNGEST_PATH}`;
+  // With keys the app answers 401 to whoever is not Inngest.
+  const register =
+    inngest.mode === 'dev'
+      ? `Register the app: curl -X PUT ${url}`
+      : `Register ${url}: "Sync new app" on Inngest's Apps page, or for a server of your own "inngest start --sdk-url ${url}".`;
   if (response.status === 401 || response.status === 403) {
     return [
       failed(

@@ -113,7 +113,8 @@ async function dispatch({
     workflow,
     apiUrl: config.github.apiUrl,
     token: jobsRepository.token,
-    isJobsRepositoryPublic: () => jobsRepository.current()?.visibility === 'public',
+    // Also while that is not known.
+    isJobsRepositoryPublic: () => (jobsRepository.current()?.visibility ?? 'public') === 'public',
   });
   try {
     const { workflowRunId } = await dispatcher.dispatch({ ...job, repository }, 1);

@@ -37,6 +37,8 @@ export interface CaptureOptions {
   listenForBudget?: (take: (share: BudgetShare) => void) => void;
   /** The longest single wait for GitHub's limits, milliseconds; a longer one ends the run as `continue`. Default 300,000. */
   maxWaitMs?: number;
+  /** When a part of the capture begins, such as its pull requests. */
+  onStage?: (name: Stage['name']) => void;
   /** After each batch. */
   onProgress?: (progress: Progress) => void;
   now?: () => Date;
@@ -79,6 +81,7 @@ export async function capture(options: CaptureOptions): Promise<CaptureResult> {
     await captureRepository(session, target, stages);
     // 3. Walk by walk.
     for (let stage = stages[state.stage]; stage !== undefined; stage = stages[state.stage]) {
+      options.onStage?.(stage.name);
       options.log('info', `capturing: ${stage.name}`, { cursor: state.walk.cursor });
       await stage.run(session);
       state.stage += 1;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import type { Job, JobRun } from '../jobs/job.ts';
+import { describeRange } from '../work-item/describe-range.ts';
+import type { CaptureInclude, JobType } from '../work-item/work-item.ts';
 import { DispatchError, type Dispatcher, type DueJob } from './dispatcher.ts';
 
 export interface WorkflowDispatcherOptions {
@@ -38,20 +40,25 @@ export function createWorkflowDispatcher(options: WorkflowDispatcherOptions): Di
   let hasRunDetails = true;
 
   async function dispatch(job: DueJob): Promise<{ workflowRunId?: number }> {
-    const body = {
-      ref: workflow.ref,
-      inputs: {
-        'job-id': job.id,
-        ...(options.isJobsRepositoryPublic() ? {} : { repository: job.repository.fullName }),
-      },
-    };
     const path = `${repository}/actions/workflows/${file}/dispatches`;
-    let response = await call('POST', path, hasRunDetails ? { ...body, return_run_details: true } : body);
+    const inputs = inputsOf(job, options.isJobsRepositoryPublic());
+    const start = () =>
+      call('POST', path, {
+        ref: workflow.ref,
+        inputs,
+        ...(hasRunDetails ? { return_run_details: true } : {}),
+      });
+    let response = await start();
     if (hasRunDetails && (await refusesRunDetails(response))) {
       hasRunDetails = false;
-      response = await call('POST', path, body);
+      response = await start();
     }
-    if (!response.ok) throw await explainRefusal(response, options, Object.keys(body.inputs));
+    // A copy of the workflow that is older than this input: the run's name does without it.
+    if (response.status === 422 && (await readMessage(response)).includes('"range"')) {
+      delete inputs.range;
+      response = await start();
+    }
+    if (!response.ok) throw await explainRefusal(response, options, Object.keys(inputs));
     if (response.status === 204) return {};
     const details = RunDetails.safeParse(await response.json().catch(() => null));
     return details.success ? { workflowRunId: details.data.workflow_run_id } : {};
@@ -124,6 +131,19 @@ export function createWorkflowDispatcher(options: WorkflowDispatcherOptions): Di
   return { name: 'workflow', leaseMs: LEASE_MS, dispatch, extendLease, cancel };
 }
 
+/** What the run is told: its job and, for its name, what it captures, unless the world can read that. */
+function inputsOf(job: DueJob, isPublic: boolean): Record<string, string> {
+  if (isPublic) return { 'job-id': job.id };
+  const range = describeRange({
+    type: job.job_type as JobType,
+    items: job.items,
+    since: job.range_since,
+    until: job.range_until,
+    include: job.include as CaptureInclude[],
+  });
+  return { 'job-id': job.id, repository: job.repository.fullName, range };
+}
+
 /**
  * GitHub refuses a token for good where the App is not installed, is suspended, or lacks a permission that is asked for.
  * Source: https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app (403, 404, 422)
@@ -189,7 +209,7 @@ async function explainRefusal(
       if (/input/i.test(message)) {
         return blocked(
           'inputs_refused',
-          `The workflow must declare the inputs ${inputs.map((input) => `"${input}"`).join(' and ')}: copy workflows/bulk-capture.yml of this version again.`,
+          `The workflow must declare the inputs ${inputs.map((input) => `"${input}"`).join(', ')}: copy workflows/bulk-capture.yml of this version again.`,
         );
       }
       return blocked(

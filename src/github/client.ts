@@ -74,10 +74,12 @@ export interface Usage {
   /** Sums of response times of the two APIs, seconds. */
   seconds: number;
   restSeconds: number;
-  /** Points and REST requests left in GitHub's windows, and when the next ones begin; null while not known. */
+  /** Points and REST requests left of those in GitHub's windows, and when the next ones begin; null while not known. */
   pointsLeft: number | null;
+  pointsLimit: number | null;
   resetAt: Date | null;
   restLeft: number | null;
+  restLimit: number | null;
   restResetAt: Date | null;
   /** Requests that GitHub refused for a primary or secondary limit. */
   refused: number;
@@ -138,8 +140,10 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
     seconds: 0,
     restSeconds: 0,
     pointsLeft: null,
+    pointsLimit: null,
     resetAt: null,
     restLeft: null,
+    restLimit: null,
     restResetAt: null,
     refused: 0,
   };
@@ -359,9 +363,10 @@ function countGraphql(usage: Usage, exchange: Exchange, data: unknown): void {
   const rateLimit = field(data, 'rateLimit');
   const cost = field(rateLimit, 'cost');
   usage.points += typeof cost === 'number' ? cost : 0;
-  const { remaining, resetAt } = windowOf(exchange);
+  const { remaining, limit, resetAt } = windowOf(exchange);
   const left = remaining ?? Number(field(rateLimit, 'remaining') ?? Number.NaN);
   if (Number.isFinite(left)) usage.pointsLeft = left;
+  usage.pointsLimit = limit ?? usage.pointsLimit;
   usage.resetAt = resetAt ?? usage.resetAt;
 }
 
@@ -369,18 +374,27 @@ function countRest(usage: Usage, exchange: Exchange): void {
   usage.requests += 1;
   usage.restRequests += 1;
   usage.restSeconds += exchange.durationMs / 1000;
-  const { remaining, resetAt } = windowOf(exchange);
+  const { remaining, limit, resetAt } = windowOf(exchange);
   usage.restLeft = remaining ?? usage.restLeft;
+  usage.restLimit = limit ?? usage.restLimit;
   usage.restResetAt = resetAt ?? usage.restResetAt;
 }
 
 /** GitHub's window of the hour, as the headers tell it. */
-function windowOf({ headers }: Exchange): { remaining: number | null; resetAt: Date | null } {
-  const remaining = Number(headers['x-ratelimit-remaining'] ?? Number.NaN);
-  const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN);
+function windowOf({ headers }: Exchange): {
+  remaining: number | null;
+  limit: number | null;
+  resetAt: Date | null;
+} {
+  const numberOf = (name: string): number | null => {
+    const value = Number(headers[name] ?? Number.NaN);
+    return Number.isFinite(value) ? value : null;
+  };
+  const reset = numberOf('x-ratelimit-reset');
   return {
-    remaining: Number.isFinite(remaining) ? remaining : null,
-    resetAt: Number.isFinite(reset) ? new Date(reset * 1000) : null,
+    remaining: numberOf('x-ratelimit-remaining'),
+    limit: numberOf('x-ratelimit-limit'),
+    resetAt: reset === null ? null : new Date(reset * 1000),
   };
 }
 

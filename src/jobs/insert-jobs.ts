@@ -2,10 +2,40 @@ import { type Insertable, sql, type Transaction } from 'kysely';
 import type { DB } from '../store/database.generated.ts';
 import type { Job } from './job.ts';
 
-export type NewJob = Insertable<DB['progressive_capture_jobs']> & { id: string };
+/** What is given of a new job; of the other columns it has the defaults. */
+const COLUMNS = [
+  'id',
+  'repository_id',
+  'installation_id',
+  'job_type',
+  'target',
+  'items',
+  'range_since',
+  'range_until',
+  'include',
+  'reason',
+  'actor_id',
+  'actor_login',
+  'delivery_id',
+  'is_critical',
+  'priority',
+  'processor_type',
+  'rule',
+  'enrolment_reason',
+  'is_exposed',
+  'is_bulk',
+  'arm',
+  'rollout_epoch',
+  'rollout_phase',
+  'rollout_version',
+  'not_before',
+  'created_at',
+  'updated_at',
+] as const satisfies (keyof DB['progressive_capture_jobs'])[];
 
-/** Rows of one statement: each has some 25 parameters, and Postgres takes 65,535. */
-const BATCH = 500;
+export type NewJob = Required<Pick<Insertable<DB['progressive_capture_jobs']>, (typeof COLUMNS)[number]>> & {
+  id: string;
+};
 
 /**
  * Inserts jobs, and answers by the id of each the row that does its work: its own, or the one of the same target that
@@ -17,11 +47,8 @@ export async function insertJobs(
 ): Promise<ReadonlyMap<string, Job>> {
   const rows = new Map<string, Job>();
   for (const round of roundsOf(jobs)) {
-    for (let from = 0; from < round.length; from += BATCH) {
-      const batch = round.slice(from, from + BATCH);
-      const byTarget = new Map(batch.map((job) => [targetKey(job), job.id]));
-      for (const row of await insert(trx, batch)) rows.set(byTarget.get(targetKey(row)) ?? row.id, row);
-    }
+    const byTarget = new Map(round.map((job) => [targetKey(job), job.id]));
+    for (const row of await insert(trx, round)) rows.set(byTarget.get(targetKey(row)) ?? row.id, row);
   }
   return rows;
 }
@@ -45,10 +72,15 @@ function targetKey(job: Pick<NewJob, 'repository_id' | 'job_type' | 'target'>): 
   return `${job.repository_id} ${job.job_type} ${job.target}`;
 }
 
+/** One parameter however many they are: nothing to compile anew, and Postgres takes 65,535 parameters at most. */
 function insert(trx: Transaction<DB>, jobs: NewJob[]): Promise<Job[]> {
   return trx
     .insertInto('progressive_capture_jobs')
-    .values(jobs)
+    .columns(COLUMNS)
+    .expression(
+      sql`SELECT ${sql.join(COLUMNS.map((column) => sql.ref(column)))}
+        FROM jsonb_populate_recordset(NULL::progressive_capture_jobs, ${JSON.stringify(jobs)}::jsonb)`,
+    )
     .onConflict((conflict) =>
       conflict
         .columns(['repository_id', 'job_type', 'target'])

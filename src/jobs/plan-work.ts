@@ -24,7 +24,7 @@ import { insertJobs, type NewJob } from './insert-jobs.ts';
 import { type Job, jobWorkItem } from './job.ts';
 import { jobTarget } from './job-target.ts';
 import { judgeSkip, type SkipReason } from './judge-skip.ts';
-import { findRepositoryFacts, upsertRepositories } from './repository-facts.ts';
+import { rememberRepositories } from './repository-facts.ts';
 import { dropSeeds } from './seed-checkpoints.ts';
 
 export interface PlanContext {
@@ -94,13 +94,9 @@ async function drawUp(
   context: PlanContext,
 ): Promise<(Draft | Skipped)[]> {
   const { now, config } = context;
-  await upsertRepositories(
+  const repositories = await rememberRepositories(
     trx,
     items.map((item) => item.repository),
-  );
-  const repositories = await findRepositoryFacts(
-    trx,
-    items.map((item) => item.repository.id),
     now,
   );
   return items.flatMap((item): (Draft | Skipped)[] => {

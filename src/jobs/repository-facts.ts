@@ -30,14 +30,42 @@ export async function upsertRepositories(
   `.execute(trx);
 }
 
+/**
+ * Stores what is new of repositories, and answers what is stored of them. As a rule nothing is new, so it is read before it
+ * is written: a write would make transactions about one repository wait for each other.
+ */
+export async function rememberRepositories(
+  trx: Transaction<DB>,
+  repositories: readonly WorkRepository[],
+  now: Date,
+) {
+  const ids = repositories.map(({ id }) => id);
+  const stored = await findRows(trx, ids, now);
+  const isStored = ({ id, fullName, installationId, isPrivate }: WorkRepository) => {
+    const row = stored.get(id);
+    return (
+      row?.full_name === fullName && row.installation_id === installationId && row.is_private === isPrivate
+    );
+  };
+  const changed = repositories.filter((repository) => !isStored(repository));
+  if (changed.length === 0) return answerFrom(stored);
+  await upsertRepositories(trx, changed);
+  return answerFrom(await findRows(trx, ids, now));
+}
+
 /** What is stored of repositories, for decisions about their jobs. Answers by id; of one that is not stored, it throws. */
 export async function findRepositoryFacts(trx: Transaction<DB>, repositoryIds: readonly number[], now: Date) {
+  return answerFrom(await findRows(trx, repositoryIds, now));
+}
+
+async function findRows(trx: Transaction<DB>, repositoryIds: readonly number[], now: Date) {
   const rows = await trx
     .selectFrom('repositories as repository')
     .leftJoin('repository_categories as category', 'category.repository_id', 'repository.id')
     .select([
       'repository.id',
       'repository.full_name',
+      'repository.installation_id',
       'repository.is_private',
       'repository.is_archived',
       'repository.is_fork',
@@ -53,7 +81,7 @@ export async function findRepositoryFacts(trx: Transaction<DB>, repositoryIds: r
     ])
     .where('repository.id', '=', sql<number>`ANY(${[...new Set(repositoryIds)]}::bigint[])`)
     .execute();
-  const byId = new Map(
+  return new Map(
     rows.map((row) => {
       const facts: RepositoryFacts = {
         category: row.category,
@@ -63,7 +91,10 @@ export async function findRepositoryFacts(trx: Transaction<DB>, repositoryIds: r
       return [row.id, { ...row, facts }];
     }),
   );
-  return (id: number) => {
+}
+
+function answerFrom<Row>(byId: ReadonlyMap<number, Row>): (id: number) => Row {
+  return (id) => {
     const repository = byId.get(id);
     if (repository === undefined) throw new Error(`The repository ${id} is not stored.`);
     return repository;

@@ -32,10 +32,13 @@ export function createPruneLoop({ retention }: { retention: Retention }): Loop {
       const before = (days: number) => new Date(pass.now.getTime() - days * DAY_MS);
       const jobsBefore = before(retention.jobsDays);
       const removedBefore = before(retention.removedDays);
+      const tokensBefore = new Date(pass.now.getTime() - TOKEN_SLACK_MS);
       return {
         repositories: await pruneRemoved(pass, removedBefore),
-        deliveries: await byPages(pass, (trx) => pruneDeliveries(trx, before(retention.deliveriesDays))),
-        tokens: await byPages(pass, (trx) => pruneTokens(trx, new Date(pass.now.getTime() - TOKEN_SLACK_MS))),
+        deliveries: await byPages(pass, (trx) =>
+          pruneOldest(trx, DELIVERIES, before(retention.deliveriesDays)),
+        ),
+        tokens: await byPages(pass, (trx) => pruneOldest(trx, TOKENS, tokensBefore)),
         checkpoints: await byPages(pass, (trx) => pruneCheckpoints(trx, jobsBefore)),
         jobs: await byPages(pass, (trx) => pruneJobs(trx, jobsBefore)),
         installations: await byPages(pass, (trx) => pruneInstallations(trx, removedBefore)),
@@ -59,23 +62,21 @@ async function byPages(
   }
 }
 
-async function pruneDeliveries(trx: Transaction<DB>, before: Date): Promise<number> {
+/** A page of a table's oldest rows. */
+async function pruneOldest(
+  trx: Transaction<DB>,
+  { table, key, time }: { table: keyof DB; key: string; time: string },
+  before: Date,
+): Promise<number> {
   const { numAffectedRows } = await sql`
-    DELETE FROM deliveries WHERE id IN (
-      SELECT id FROM deliveries WHERE received_at < ${before} ORDER BY received_at LIMIT ${PAGE})`.execute(
-    trx,
-  );
+    DELETE FROM ${sql.table(table)} WHERE ${sql.ref(key)} IN (
+      SELECT ${sql.ref(key)} FROM ${sql.table(table)}
+      WHERE ${sql.ref(time)} < ${before} ORDER BY ${sql.ref(time)} LIMIT ${PAGE})`.execute(trx);
   return Number(numAffectedRows);
 }
 
-async function pruneTokens(trx: Transaction<DB>, before: Date): Promise<number> {
-  const { numAffectedRows } = await sql`
-    DELETE FROM oidc_tokens WHERE jti IN (
-      SELECT jti FROM oidc_tokens WHERE expires_at < ${before} ORDER BY expires_at LIMIT ${PAGE})`.execute(
-    trx,
-  );
-  return Number(numAffectedRows);
-}
+const DELIVERIES = { table: 'deliveries', key: 'id', time: 'received_at' } as const;
+const TOKENS = { table: 'oidc_tokens', key: 'jti', time: 'expires_at' } as const;
 
 /**
  * Checkpoints of jobs that ended long ago, but not one that a later capture may begin with: the newest of a complete

@@ -1,9 +1,8 @@
-import { BUDGETS, NOTICE_SHARE } from '../cost/budgets.ts';
-import type { MonthBudget } from '../cost/read-cost.ts';
 import { formatPercent } from '../rollout/describe-rollout.ts';
 import type { RolloutPicture } from '../rollout/read-picture.ts';
 import { countOf } from '../text/count-of.ts';
 import { formatDuration } from '../text/format-progress.ts';
+import type { Incidents } from './read-incidents.ts';
 import type { Overview } from './read-overview.ts';
 
 export type Severity = 'critical' | 'warning' | 'note';
@@ -21,10 +20,22 @@ export interface Finding {
 }
 
 export interface Health {
-  /** `quiet`: nothing has happened that one could judge. */
-  level: 'healthy' | 'quiet' | 'attention' | 'failing' | 'stopped';
+  /**
+   * - `unproven`: nothing is wrong, but too little has happened to say more of the rollout;
+   * - `quiet`: nothing at all has happened that one could judge.
+   */
+  level: 'healthy' | 'unproven' | 'quiet' | 'attention' | 'failing' | 'stopped';
   findings: Finding[];
 }
+
+export const HEALTH_WORDS: Readonly<Record<Health['level'], string>> = {
+  healthy: 'Healthy',
+  unproven: 'Healthy so far',
+  quiet: 'Quiet: nothing to judge yet',
+  attention: 'Needs attention',
+  failing: 'Failing',
+  stopped: 'Stopped',
+};
 
 /** What is due and waits longer than this has nobody who takes it. */
 const OVERDUE_MS = 5 * 60_000;
@@ -34,16 +45,17 @@ const LOW_BUDGET = 250;
 const MIN_JUDGED = 10;
 const BAD_SHARE = 0.2;
 
-/** Is it healthy, and if not, where? Without the rollout's picture, the rollout is not judged. */
-export function judgeOverview(
-  overview: Overview,
-  picture: RolloutPicture | null,
-  budgets: readonly MonthBudget[] = [],
-): Health {
+/** What only those are shown who may see the rollout. */
+export interface OperatorView {
+  picture: RolloutPicture;
+  incidents: Incidents;
+}
+
+/** Is it healthy, and if not, where? Without the operator's view, neither the rollout nor the app itself is judged. */
+export function judgeOverview(overview: Overview, operator: OperatorView | null): Health {
   const findings = [
-    ...(picture ? judgeRollout(picture) : []),
+    ...(operator ? [...judgeRollout(operator.picture), ...judgeIncidents(operator.incidents)] : []),
     ...judgeWork(overview),
-    ...judgeBudgets(budgets),
   ];
   const order = { critical: 0, warning: 1, note: 2 };
   findings.sort((a, b) => order[a.severity] - order[b.severity]);
@@ -51,7 +63,7 @@ export function judgeOverview(
   const isQuiet =
     queued + dispatched + running === 0 && overview.hours.every((hour) => sumEnded(hour).all === 0);
   const worst = findings[0]?.severity;
-  const level = picture?.rollout.emergencyStop
+  const level = operator?.picture.rollout.emergencyStop
     ? 'stopped'
     : worst === 'critical'
       ? 'failing'
@@ -59,35 +71,10 @@ export function judgeOverview(
         ? 'attention'
         : isQuiet
           ? 'quiet'
-          : 'healthy';
+          : findings.some(({ code }) => code === 'unproven')
+            ? 'unproven'
+            : 'healthy';
   return { level, findings };
-}
-
-function judgeBudgets(budgets: readonly MonthBudget[]): Finding[] {
-  return budgets.flatMap(({ processor, used, limit }): Finding[] => {
-    const { unit, variable, held } = BUDGETS[processor];
-    if (used >= limit) {
-      return [
-        {
-          severity: 'warning',
-          code: 'budget_exhausted',
-          text: `This month's ${unit} are used up: ${held} waits; nothing is lost.`,
-          cure: `It goes on with the next month, or when ${variable} is raised.`,
-          section: 'cost',
-        },
-      ];
-    }
-    if (used < limit * NOTICE_SHARE) return [];
-    return [
-      {
-        severity: 'note',
-        code: 'budget_nearly_exhausted',
-        text: `${Math.floor((used / limit) * 100)} % of this month's ${unit} are used.`,
-        cure: `At 100 % ${held} waits: raise ${variable}, or let it.`,
-        section: 'cost',
-      },
-    ];
-  });
 }
 
 export function sumEnded({ ended }: Overview['hours'][number]) {
@@ -159,7 +146,16 @@ function judgeRollout({ rollout, evidence, tick, guardSeenAt }: RolloutPicture):
       evidence.blockedInARow.cure,
     );
   }
-  const silentMs = guardSeenAt ? evidence.at.getTime() - guardSeenAt.getTime() : 0;
+  if (tick.health === 'unknown' && tick.decision.kind !== 'none') {
+    add(
+      'note',
+      'unproven',
+      `The rollout can not be judged yet: ${countOf(threshold.jobs, 'job')} of it ended in ${rollout.monitoringWindowHours} h, and a verdict takes more than ${rollout.minJobs}.`,
+      'More bulk jobs bring it; the rollout does not advance by itself before.',
+    );
+  }
+  // A guard that has never looked has had this epoch's time to do so.
+  const silentMs = evidence.at.getTime() - (guardSeenAt ?? rollout.epochStartedAt).getTime();
   if (silentMs > GUARD_SILENT_MS) {
     add(
       'critical',
@@ -167,6 +163,34 @@ function judgeRollout({ rollout, evidence, tick, guardSeenAt }: RolloutPicture):
       `The guard has not looked for ${formatDuration(silentMs / 1_000)}: nothing rolls back by itself.`,
       'See the log for the loop "guard", or start the app again.',
     );
+  }
+  return findings;
+}
+
+const SECTION_OF_ALARM: Readonly<Record<string, Finding['section']>> = {
+  no_webhooks: 'deliveries',
+  budget_nearly_exhausted: 'cost',
+  budget_exhausted: 'cost',
+};
+
+function judgeIncidents({ alarms, failedDeliveries }: Incidents): Finding[] {
+  const findings = alarms.map(
+    ({ level, code, message }): Finding => ({
+      severity: level === 'alarm' ? 'critical' : 'warning',
+      code,
+      text: message,
+      cure: '',
+      section: SECTION_OF_ALARM[code] ?? 'jobs',
+    }),
+  );
+  if (failedDeliveries > 0) {
+    findings.push({
+      severity: 'warning',
+      code: 'deliveries_failed',
+      text: `GitHub could not deliver ${countOf(failedDeliveries, 'event')} so far.`,
+      cure: 'They are asked for again by themselves, for 3 days.',
+      section: 'deliveries',
+    });
   }
   return findings;
 }

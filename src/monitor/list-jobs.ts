@@ -20,14 +20,15 @@ export interface JobFilter {
   repositoryId?: number;
   id?: string;
   group?: JobGroup | null;
-  /** Only jobs older than this one. */
-  before?: { createdAt: Date; id: string } | null;
+  /** Id of a job: only those that follow it in the list. */
+  after?: string | null;
 }
 
 export type ListedJob = Awaited<ReturnType<typeof listJobs>>[number];
 
 /** Jobs with their progress and what their runs have done, newest first; those that went wrong by when they ended. */
 export async function listJobs(db: Database, filter: JobFilter) {
+  const orderedBy = orderOf(filter);
   const rows = await db
     // Chosen first: what their runs did is summed up for those alone.
     .selectFrom(chooseJobs(db, filter).as('chosen'))
@@ -47,6 +48,7 @@ export async function listJobs(db: Database, filter: JobFilter) {
             sql<number>`coalesce(sum(run.rows_stored), 0)::integer`.as('rows'),
             sql<number>`coalesce(sum(run.points), 0)::integer`.as('points'),
             sql<number>`coalesce(sum(run.requests), 0)::integer`.as('requests'),
+            sql<string | null>`max(run.inngest_run_id) FILTER (WHERE run.run = job.run)`.as('inngest_run_id'),
           ])
           .as('runs'),
       (join) => join.onTrue(),
@@ -59,6 +61,7 @@ export async function listJobs(db: Database, filter: JobFilter) {
       'job.items',
       'job.processor_type as processor',
       'job.rule',
+      'job.is_exposed as isExposed',
       'job.reason',
       'job.status',
       'job.status_reason as statusReason',
@@ -69,6 +72,7 @@ export async function listJobs(db: Database, filter: JobFilter) {
       'job.heartbeat_at as heartbeatAt',
       'job.completed_at as completedAt',
       'job.workflow_run_id as workflowRunId',
+      'runs.inngest_run_id as inngestRunId',
       'job.error',
       'job.progress',
       'runs.worked_ms as workedMs',
@@ -76,7 +80,7 @@ export async function listJobs(db: Database, filter: JobFilter) {
       'runs.points',
       'runs.requests',
     ])
-    .orderBy(filter.group === 'wrong' ? 'job.completed_at' : 'job.created_at', 'desc')
+    .orderBy(`job.${orderedBy}`, 'desc')
     .orderBy('job.id', 'desc')
     .execute();
   return rows.map(({ workedMs, rows, points, requests, ...job }) => {
@@ -85,13 +89,18 @@ export async function listJobs(db: Database, filter: JobFilter) {
   });
 }
 
+function orderOf({ group }: JobFilter) {
+  return group === 'wrong' ? 'completed_at' : 'created_at';
+}
+
 function chooseJobs(db: Database, filter: JobFilter) {
-  const { group, before, repository, id, repositoryId } = filter;
+  const { group, after, repository, id, repositoryId } = filter;
+  const orderedBy = orderOf(filter);
   let query = db
     .selectFrom('progressive_capture_jobs as one')
     .select('one.id')
     .where(inScope('one.repository_id', filter.scope ?? EVERYTHING))
-    .orderBy(group === 'wrong' ? 'one.completed_at' : 'one.created_at', 'desc')
+    .orderBy(`one.${orderedBy}`, 'desc')
     .orderBy('one.id', 'desc')
     .limit(filter.limit);
   // As literals, so that the partial indexes are seen to fit.
@@ -111,8 +120,12 @@ function chooseJobs(db: Database, filter: JobFilter) {
         .where(sql`lower(repositories.full_name)`, '=', repository.toLowerCase()),
     );
   }
-  if (before) {
-    query = query.where(sql<boolean>`(one.created_at, one.id) < (${before.createdAt}, ${before.id}::uuid)`);
+  if (after) {
+    // Looked up, since a time that went through a browser has lost its microseconds.
+    query = query.where(
+      sql<boolean>`(${sql.ref(`one.${orderedBy}`)}, one.id) <
+        (SELECT ${sql.ref(orderedBy)}, id FROM progressive_capture_jobs WHERE id = ${after}::uuid)`,
+    );
   }
   return query;
 }

@@ -11,6 +11,13 @@ export function inScope(column: string, scope: Scope): RawBuilder<boolean> {
   return sql<boolean>`${sql.ref(column)} = ANY(${[...scope.repositoryIds]}::bigint[])`;
 }
 
+/** Of these repositories, those that are in the scope. */
+export function narrowScope(scope: Scope, repositoryIds: readonly number[]): Scope {
+  if (scope.kind === 'all') return { kind: 'some', repositoryIds };
+  const visible = new Set(scope.repositoryIds);
+  return { kind: 'some', repositoryIds: repositoryIds.filter((id) => visible.has(id)) };
+}
+
 export function isInScope(repositoryId: number, scope: Scope): boolean {
   return scope.kind === 'all' || scope.repositoryIds.includes(repositoryId);
 }

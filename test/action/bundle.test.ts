@@ -117,8 +117,13 @@ describe('into files', () => {
     expect(log).toContain(`::add-mask::${token}`);
     expect(log.replaceAll(`::add-mask::${token}`, '')).not.toContain(token);
     expect(log).toMatch(/\d+ of 320 \(\d+ %\)/);
-    expect(summary).toContain('### capture of acme/widgets: ✅ complete');
-    expect(summary).toMatch(/\| 320 \| [\d,]+ \|/);
+    expect(summary).toMatch(/^### Capture of acme\/widgets: ✅ complete\n/);
+    expect(summary).toMatch(
+      /\| capture of acme\/widgets \| pull-requests from the beginning \| ✅ complete \| 320 \| [\d,]+ \|/,
+    );
+    expect(summary).toMatch(
+      /\| points \(GraphQL\) \| \d+ \| [\d,]+ \| 5,000 \| \d{4}-\d\d-\d\d \d\d:\d\d UTC \|/,
+    );
     expect(summary).toContain('| comments | ');
     expect(summary).not.toContain(token);
   });
@@ -173,37 +178,43 @@ describe('into files', () => {
     const { code, outputs, log } = await run({ inputs });
     expect(code).toBe(1);
     expect(outputs.complete).toBe('false');
-    expect(log).toMatch(/^::error::Capture of acme\/widgets: continue\. The time limit was reached/m);
+    expect(log).toMatch(
+      /^::error title=Capture of acme\/widgets%3A to be continued::The time limit was reached/m,
+    );
   });
 });
 
 describe('what can not be done is told in one line', () => {
   test.each<[string, BundleOptions, RegExp]>([
-    ['nothing set', { inputs: {} }, /^::error::Neither `app-url` nor `destination` is set/m],
+    [
+      'nothing set',
+      { inputs: {} },
+      /^::error title=The inputs are not right::Neither `app-url` nor `destination` is set/m,
+    ],
     [
       'several wrong inputs',
       { inputs: { destination: 'file:x', 'github-token': 't', since: 'yesterday', mode: 'all' } },
-      /^::error::`since` is "yesterday".*`mode` is "all"/m,
+      /^::error title=The inputs are not right::`since` is "yesterday".*`mode` is "all"/m,
     ],
     [
       'a typed destination',
       { inputs: { destination: 'file:x', 'github-token': 't' }, typed: { destination: 'file:x' } },
-      /^::error::`destination` comes from an input of the run/m,
+      /^::error title=The inputs are not right::`destination` comes from an input of the run/m,
     ],
     [
       'a repository that is not there',
       { inputs: { destination: 'file:x', 'github-token': 'TOKEN', repository: 'acme/none' } },
-      /^::error::Capture of acme\/none: failed\. .*acme\/none/m,
+      /^::error title=Capture of acme\/none%3A failed::.*acme\/none/m,
     ],
     [
       'a wrong token',
       { inputs: { destination: 'file:x', 'github-token': 'ghs_wrong' } },
-      /^::error::Capture of acme\/widgets: failed\. GitHub refused `github-token`/m,
+      /^::error title=Capture of acme\/widgets%3A failed::GitHub refused `github-token`/m,
     ],
     [
       'a database that is away',
       { inputs: { destination: 'postgres://me:se%20cret@127.0.0.1:9/none', 'github-token': 't' } },
-      /^::error::Capture of acme\/widgets: failed\. .*127\.0\.0\.1.*destination/m,
+      /^::error title=Capture of acme\/widgets%3A failed::.*127\.0\.0\.1.*destination/m,
     ],
   ])('%s', async (_name, options, message) => {
     const inputs = { ...options.inputs };
@@ -215,7 +226,7 @@ describe('what can not be done is told in one line', () => {
     expect(log).not.toMatch(/\n\s+at /);
     const shown = log.split('\n').filter((line) => !line.startsWith('::add-mask::'));
     expect(shown.join('\n')).not.toMatch(/se%20cret|se cret/);
-    expect(log.split('\n').filter((line) => line.startsWith('::error::'))).toHaveLength(1);
+    expect(log.split('\n').filter((line) => line.startsWith('::error '))).toHaveLength(1);
   });
 });
 
@@ -302,7 +313,7 @@ describe('for the app', () => {
     const body = { error: { code: 'already_finished', message: 'Job is completed.' } };
     app.faults.push({ path: /claim/, fault: { status: 409, body } });
     const { code, log } = await runApp();
-    expect(log).toMatch(/^::notice::Job .*: skipped\. Job is completed\./m);
+    expect(log).toMatch(/^::notice title=Job .*%3A nothing to do::Job is completed\./m);
     expect(code).toBe(0);
     expect(pathsOf()).toEqual([`/${JOB}/claim`]);
   });
@@ -314,7 +325,9 @@ describe('for the app', () => {
       fault: { status: 426, body: { error: { code: 'upgrade_required', message } } },
     });
     const { code, log, outputs } = await runApp();
-    expect(log).toMatch(/^::error::Job .*Use: hybrid-capture\/hybrid-capture@v9 \(upgrade_required\)/m);
+    expect(log).toMatch(
+      /^::error title=Job .*%3A failed::Use: hybrid-capture\/hybrid-capture@v9 \(upgrade_required\)/m,
+    );
     expect(code).toBe(1);
     expect(outputs.complete).toBe('false');
   });
@@ -322,7 +335,7 @@ describe('for the app', () => {
   test('a job without id-token: write says what to add', async () => {
     const { code, log } = await runApp({ env: { ACTIONS_ID_TOKEN_REQUEST_URL: '' } });
     expect(code).toBe(1);
-    expect(log).toMatch(/^::error::.*permissions: id-token: write/m);
+    expect(log).toMatch(/^::error title=Job .*::.*permissions: id-token: write/m);
     expect(app.calls).toEqual([]);
   });
 
@@ -331,7 +344,7 @@ describe('for the app', () => {
     app.faults.push({ path: /batches/, fault: { status: 422, body } });
     const { code, log } = await runApp();
     expect(code).toBe(1);
-    expect(log).toMatch(/^::error::Capture of acme\/widgets: failed\. .*Row 7 belongs to acme\/other/m);
+    expect(log).toMatch(/^::error title=Capture of acme\/widgets%3A failed::.*Row 7 belongs to acme\/other/m);
     expect(app.finishes).toMatchObject([
       { outcome: 'failure', complete: false, error: expect.stringContaining('Row 7') },
     ]);
@@ -344,7 +357,7 @@ describe('for the app', () => {
     const { code, log } = await runApp();
     expect(code, log).toBe(1);
     expect(app.finishes).toMatchObject([{ outcome: 'continue', complete: false }]);
-    expect(log).toMatch(/^::error::Capture of acme\/widgets: stopped\. The app told this run to stop/m);
+    expect(log).toMatch(/^::error title=Capture of acme\/widgets%3A stopped::The app told this run to stop/m);
   });
 
   test('a cancelled run says so to the app before it ends', async () => {
@@ -363,7 +376,33 @@ describe('for the app', () => {
     });
     expect(code, log).toBe(1);
     expect(app.finishes).toMatchObject([{ outcome: 'cancelled', complete: false }]);
-    expect(log).toMatch(/^::error::.*cancelled/m);
+    expect(log).toMatch(/^::error title=Capture of acme\/widgets%3A stopped::.*cancelled/m);
+  });
+
+  test('what GitHub failed at and did when asked again is a line of the log, and no annotation', async () => {
+    github.faults.add({ fault: { kind: 'status', status: 502 } });
+    const { code, log } = await runApp();
+    expect(code, log).toBe(0);
+    expect(log).toMatch(/^Warning: GitHub did not answer as asked/m);
+    expect(log).not.toMatch(/^::(error|warning|notice)/m);
+  });
+
+  test('what could not be fetched is an error, and is listed with its cure', async () => {
+    app.jobs.set(JOB, job(JOB, { type: 'verify' }));
+    app.gapNumbers = [7];
+    // What was fetched again is not whole either.
+    app.onBatch = () => {
+      app.gapNumbers = [7];
+    };
+    const { code, log, summary, outputs } = await runApp();
+    expect([code, outputs.complete], log).toEqual([1, 'false']);
+    expect(log).toMatch(
+      /^::error title=Verification of acme\/widgets%3A incomplete::The copy is NOT complete: 1 of 320 pull requests/m,
+    );
+    expect(summary).toContain(
+      '#### Not captured (1)\n\nThe next capture of the repository tries them again. To do it now, comment `/capture verify`',
+    );
+    expect(summary).toContain('- number 7, reviews: GitHub counts 2, 1 are stored');
   });
 
   test('near its time limit it leaves the rest to a continuation, and ends green', async () => {
@@ -373,7 +412,9 @@ describe('for the app', () => {
     expect(code, log).toBe(0);
     expect(outputs.complete).toBe('false');
     expect(app.finishes).toMatchObject([{ outcome: 'continue', complete: false, continueAt: null }]);
-    expect(log).toMatch(/^::notice::Capture of acme\/widgets: continue\. The app continues it/m);
+    expect(log).toMatch(
+      /^::notice title=Capture of acme\/widgets%3A to be continued::The time limit was reached before the end\. The app/m,
+    );
   });
 
   test('a verification asks for gaps and fetches them again', async () => {
@@ -403,13 +444,38 @@ describe('for the app', () => {
       });
     });
 
+    test('started by schedule or by hand, it looks the same', async () => {
+      const runs = [];
+      for (const event of ['schedule', 'workflow_dispatch']) {
+        app.offer = { job: { id: JOB } };
+        runs.push(await runApp({ inputs: { 'app-url': app.url }, env: { GITHUB_EVENT_NAME: event } }));
+      }
+      const [scheduled, manual] = runs.map(({ log, summary, outputs, code }) => ({
+        // What differs from run to run: secrets, times, and what is left of the budget.
+        log: log.replaceAll(
+          /::add-mask::.*|Until .* at the latest|\d+ (s|a minute|points left|requests left)\b/g,
+          '…',
+        ),
+        summary: summary.replaceAll(/\d+ s\b|[\d,]+ \| 5,000/g, '…'),
+        outputs: { ...outputs, checkpoint: '' },
+        code,
+      }));
+      expect(scheduled).toEqual(manual);
+      expect(scheduled?.summary).toContain(
+        `/monitor/jobs/${JOB}) | pull requests 1, 2, 3 | ✅ complete | 3 |`,
+      );
+      expect(scheduled?.log).toMatch(/^::group::Pull requests$/m);
+    });
+
     test('gets none: green, with the reason', async () => {
       const { code, log, outputs } = await runApp({
         inputs: inputs(),
         env: { GITHUB_EVENT_NAME: 'schedule' },
       });
       expect(code).toBe(0);
-      expect(log).toMatch(/^::notice::.*Not yet\. \(not_enrolled\)/m);
+      expect(log).toMatch(
+        /^::notice title=Verification of acme\/widgets%3A nothing to do::Not yet\. \(not_enrolled\)/m,
+      );
       expect(outputs.complete).toBe('true');
     });
   });

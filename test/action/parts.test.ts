@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { annotationsOf } from '../../action/annotations.ts';
 import { checkpointKeyOf } from '../../action/checkpoint-key.ts';
 import { createInstallationToken } from '../../action/installation-token.ts';
-import { createProgressLog } from '../../action/progress.ts';
-import { type CaptureReport, emptyReport, outputsOf, renderSummary } from '../../action/report.ts';
+import { createProgressLog, type ProgressLog } from '../../action/progress.ts';
+import { type CaptureReport, emptyReport, outputsOf } from '../../action/report.ts';
+import { renderSummary } from '../../action/summary.ts';
 import { ACTION_VERSION } from '../../action/version.ts';
+import type { Usage } from '../../src/github/client.ts';
 
 test('the version is that of the package', () => {
   expect(ACTION_VERSION).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
@@ -35,19 +38,44 @@ describe('progress', () => {
     restLeft: null,
   };
 
-  test('at most one line in 10 s', () => {
+  function narrate(times: number[], work: (log: ProgressLog, at: number) => void) {
     let now = 0;
     const lines: string[] = [];
     const log = createProgressLog(
-      (line) => lines.push(line),
+      { info: (line) => lines.push(line), fold: (title) => lines.push(`> ${title}`) },
       () => now,
     );
-    for (const at of [0, 1_000, 9_999, 10_000, 12_000, 20_000]) {
+    for (const at of times) {
       now = at;
-      log.update({ ...progress, done: at / 1_000 });
+      work(log, at);
     }
+    return { lines, log };
+  }
+
+  test('at most one line in 10 s', () => {
+    const { lines, log } = narrate([0, 1_000, 9_999, 10_000, 12_000, 20_000], ({ update }, at) =>
+      update({ ...progress, done: at / 1_000 }),
+    );
     expect(lines).toHaveLength(3);
     expect(log.last()?.done).toBe(20);
+  });
+
+  test('a run of hours folds by its parts and every 10 minutes, under titles that tell the progress', () => {
+    const minutes = Array.from({ length: 331 }, (_, minute) => minute * 60_000);
+    const { lines } = narrate(minutes, (log, at) => {
+      if (at === 0) log.stage('pull requests');
+      if (at === 200 * 60_000) log.stage('issues');
+      log.update({ ...progress, done: at / 60_000 });
+    });
+    const titles = lines.filter((line) => line.startsWith('> '));
+    expect(titles.slice(0, 2)).toEqual([
+      '> Pull requests',
+      expect.stringMatching(/^> Pull requests: 10 of 400 \(2 %\)/),
+    ]);
+    expect(titles).toContain('> Issues');
+    expect(titles.at(-1)).toMatch(/^> Issues: 330 of 400 \(82 %\), 1 a minute, about 1 h 10 min left/);
+    expect(titles.length).toBeLessThan(40);
+    expect(lines.length - titles.length).toBeGreaterThan(250);
   });
 });
 
@@ -179,20 +207,89 @@ describe('the report', () => {
     expect(outputsOf([]).complete).toBe(false);
   });
 
+  const links = {
+    appUrl: new URL('https://capture.example.com/x'),
+    workflowRuns: 'https://github.com/acme/jobs/actions/workflows/bulk-capture.yml',
+  };
+  const resetAt = new Date('2026-01-31T14:05:00Z');
+  const usage: Usage = {
+    ...{ points: 5, pointsLeft: 4_812, pointsLimit: 5_000, resetAt },
+    ...{ requests: 6, restRequests: 1, restLeft: null, restLimit: null, restResetAt: null },
+    ...{ seconds: 1, restSeconds: 1, refused: 0 },
+  };
+
   test('as summary: what was captured, and what was not, neutralised and cut', () => {
-    const summary = renderSummary([report], new URL('https://capture.example.com/x'));
-    expect(summary).toContain('### capture of acme/widgets: ⚠️ incomplete');
-    expect(summary).toContain('| 7 | 1,234 | 1 min | 5 | 6 |');
-    expect(summary).toContain('| comments | 1,000 |');
-    expect(summary).toContain('Not captured (60):');
+    const summary = renderSummary([{ ...report, jobId: 'j-1', range: 'pull request 7', usage }], links);
+    const lines = summary.split('\n');
+    expect(lines[0]).toBe('### Capture of acme/widgets: ⚠️ incomplete');
+    expect(lines[4]).toBe(
+      '| [capture of acme/widgets](https://capture.example.com/monitor/jobs/j-1) | pull request 7 | ⚠️ incomplete | 7 | 1,234 | 1 min | 5 | 6 |',
+    );
+    expect(lines).toContain('- 60 parts.');
+    expect(summary).toContain(
+      '#### Not captured (60)\n\nThe next capture of the repository tries them again.',
+    );
     expect(summary).toContain('- an item, reviews: &lt;img src=x&gt; \\| @\u200boctocat');
     expect(summary).toContain('- and 10 more');
     expect(summary).not.toContain('<img');
-    const table = summary.indexOf('| table | rows sent |');
-    const chart = summary.indexOf('```mermaid\nxychart-beta');
-    expect(table).toBeGreaterThan(0);
-    expect(chart).toBeGreaterThan(table);
-    expect(summary).toContain('  bar [1000, 400]');
-    expect(summary).toContain('[Watch it on the monitor](https://capture.example.com/monitor)');
+    expect(lines).toContain('| points (GraphQL) | 5 | 4,812 | 5,000 | 2026-01-31 14:05 UTC |');
+    expect(lines).toContain('| requests (REST) | 1 | not told | not told | not told |');
+    expect(lines).toContain('- [Watch it on the monitor](https://capture.example.com/monitor)');
+    expect(summary).not.toContain('the runs of this workflow');
+  });
+
+  test('as summary: the chart has the numbers of the table above it, largest first', () => {
+    const tables = ['a_b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name, index) => [name, index] as const);
+    const summary = renderSummary([{ ...report, rowsByTable: new Map(tables) }], links);
+    const rows = [...summary.matchAll(/^\| (\w+) \| ([\d,]+) \|$/gm)].map(([, name, count]) => [name, count]);
+    expect(rows).toEqual(tables.toReversed().map(([name, count]) => [name, String(count)]));
+    expect(summary.indexOf('```mermaid\nxychart-beta')).toBeGreaterThan(summary.indexOf('| a_b | 0 |'));
+    expect(summary).toContain('x-axis ["h", "g", "f", "e", "d", "c"]');
+    expect(summary).toContain('bar [6, 5, 4, 3, 2, 1]');
+  });
+
+  test('as summary: several captures are lines of one table, with their sums below', () => {
+    const later: CaptureReport = {
+      ...report,
+      ...{ title: 'capture of acme/b', status: 'continue', message: null, gaps: [], usage },
+    };
+    const summary = renderSummary([{ ...report, usage }, later], { ...links, appUrl: null });
+    expect(summary).toMatch(/^### 2 captures: 1 ⚠️ incomplete, 1 ⏸️ to be continued\n/);
+    expect(summary.match(/^\| capture of acme/gm)).toHaveLength(2);
+    expect(summary).toContain('- **capture of acme/widgets**: 60 parts.');
+    expect(summary).toContain('| comments | 2,000 |');
+    expect(summary).toContain('| points (GraphQL) | 10 | 4,812 |');
+    expect(summary).toContain(`- [Where it is continued: the runs of this workflow](${links.workflowRuns})`);
+  });
+
+  test('as summary: never more than GitHub takes, whatever strangers write and however many captures there are', () => {
+    const long = '<@&>|\u{1F600}'.repeat(1_000);
+    const gaps = Array.from({ length: 200 }, (_, number) => ({ number, connection: long, reason: long }));
+    const worst = {
+      ...report,
+      ...{ title: long, range: long, message: long, warnings: Array(200).fill(long), gaps, usage },
+    };
+    expect(Buffer.byteLength(renderSummary(Array(1_000).fill(worst), links))).toBeLessThan(1_024 * 1_024);
+  });
+
+  test('as annotations: an error where somebody has to act, a notice where it goes on by itself', () => {
+    const of = (status: CaptureReport['status'], message: string | null, isFailure: boolean) =>
+      annotationsOf([{ ...report, status, message, isFailure }]);
+    expect(of('complete', null, false)).toEqual([]);
+    expect(of('failed', 'GitHub says no.', true)).toEqual([
+      { level: 'error', title: 'Capture of acme/widgets: failed', text: 'GitHub says no.' },
+    ]);
+    expect(of('continue', 'After lunch.', false)).toEqual([
+      { level: 'notice', title: 'Capture of acme/widgets: to be continued', text: 'After lunch.' },
+    ]);
+  });
+
+  test('as annotations: ten of a level at most, the last of which tells how many more there are', () => {
+    const failed = { ...report, status: 'failed', message: 'No.', isFailure: true } as const;
+    expect(annotationsOf(Array(10).fill(failed))).toHaveLength(10);
+    const annotations = annotationsOf([...Array(13).fill(failed), { ...failed, isFailure: false }]);
+    expect(annotations.filter(({ level }) => level === 'error')).toHaveLength(10);
+    expect(annotations[9]).toMatchObject({ level: 'error', title: '4 more like these' });
+    expect(annotations[10]).toMatchObject({ level: 'notice' });
   });
 });

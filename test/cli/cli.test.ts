@@ -11,6 +11,7 @@ import { run } from '../../cli/main.ts';
 import type { Database } from '../../src/store/database.ts';
 import { MIGRATIONS } from '../../src/store/migrations/index.ts';
 import { openPglite } from '../../src/store/open-pglite.ts';
+import { PIPE } from './pipe.ts';
 
 const CHECKOUT = process.cwd();
 const DATA_DIR = '.data/app';
@@ -26,7 +27,12 @@ async function cli(line: string, env: Record<string, string> = {}): Promise<Resu
   const out: string[] = [];
   const err: string[] = [];
   const args = (line.match(/"[^"]*"|\S+/g) ?? []).map((arg) => arg.replaceAll('"', ''));
-  const code = await run(args, { env, print: (text) => out.push(text), fail: (text) => err.push(text) });
+  const code = await run(args, {
+    ...PIPE,
+    env,
+    print: (text) => out.push(text),
+    fail: (text) => err.push(text),
+  });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 
@@ -59,6 +65,10 @@ describe('wrong usage is one line, a hint, and exit code 2', () => {
     ['capture acme/x --include wiki', 'It must be some of pull-requests, issues, commits, labels'],
     ['jobs --limit 0', 'It must be a whole number from 1 to 1000.'],
     ['jobs --limit 5x', 'It must be a whole number from 1 to 1000.'],
+    ['jobs --before 12', 'It must be the id of a job, a UUID.'],
+    ['jobs --group colour', 'Allowed choices are status, processor, repository, reason.'],
+    ['jobs --group status --before 00000000-0000-4000-8000-000000000001', 'cannot be used with option'],
+    ['watch --interval 0', 'It must be a whole number from 1 to 3600.'],
     ['jobs --limit 1001', 'It must be a whole number from 1 to 1000.'],
   ])('%s', async (line, message) => {
     const { code, out, err } = await cli(line);
@@ -73,7 +83,8 @@ describe('--help', () => {
     ['--help', 'migrate'],
     ['migrate --help', '--json'],
     ['capture --help', '--pull-requests <numbers>'],
-    ['jobs --help', '--limit <n>'],
+    ['jobs --help', '--group <by>'],
+    ['watch --help', '--interval <seconds>'],
     ['rollout --help', 'include'],
     ['rollout help', 'include'],
     ['rollout include --help', '<owner/repo> [reason]'],
@@ -87,7 +98,7 @@ describe('--help', () => {
 
 describe('what is expected to go wrong is told without a stack, with exit code 1', () => {
   test('no database yet', async () => {
-    for (const line of ['rollout status', 'jobs', 'capture acme/x']) {
+    for (const line of ['rollout status', 'jobs', 'watch', 'capture acme/x']) {
       expect(await cli(line)).toEqual({
         code: 1,
         out: '',
@@ -248,7 +259,7 @@ describe('with an embedded database', () => {
       const { code, out } = await cli('capture acme/widgets --since 2026-01-01 --until 2026-02-01');
       expect(code).toBe(0);
       expect(out).toMatch(
-        /^job [0-9a-f-]{36}.*\n {2}what {7}Acme\/Widgets, pull-requests, since 2026-01-01T00:00:00.000Z until 2026-02-01T00:00:00.000Z\n {2}processor {2}inngest\n {2}rule {7}bulk_unavailable: .*CAPTURE_WORKFLOW is not set.*\n {2}status {5}queued/,
+        /^job [0-9a-f-]{36}.*\n {2}what {7}Acme\/Widgets, pull-requests since 2026-01-01 00:00 UTC, until 2026-02-01 00:00 UTC\n {2}processor {2}inngest\n {2}rule {7}bulk_unavailable: .*CAPTURE_WORKFLOW is not set.*\n {2}status {5}queued/,
       );
     });
 
@@ -270,6 +281,37 @@ describe('with an embedded database', () => {
     ]);
     expect((await cli('jobs')).out).toMatch(/pull_requests {2}inngest \(\w+\) {2}queued/);
     expect((await cli('jobs --repository acme/none')).out).toBe('There are no jobs.');
+  });
+
+  test('a list that is cut says how to see more, and so does each page', async () => {
+    const pages: string[] = [];
+    let line = 'jobs --repository acme/widgets --limit 1';
+    while (line !== '') {
+      const { out, err } = await cli(line);
+      pages.push(out);
+      expect(err).toMatch(
+        /^$|^There are more: hybrid-capture jobs --repository acme\/widgets --limit 1 --before [0-9a-f-]{36}$/,
+      );
+      line = err.replace('There are more: hybrid-capture ', '');
+    }
+    expect(pages).toEqual((await cli('jobs --repository acme/widgets')).out.split('\n'));
+    expect(pages.length).toBeGreaterThan(2);
+    const unknown = '00000000-0000-4000-8000-00000000000f';
+    expect((await cli(`jobs --before ${unknown}`)).err).toContain(`There is no job ${unknown}`);
+  });
+
+  test('jobs are counted by what they have in common', async () => {
+    const all = JSON.parse((await cli('jobs --limit 1000 --json')).out);
+    const queued = all.filter(({ status }: { status: string }) => status === 'queued').length;
+    const counts = { jobs: all.length, queued, underWay: 0, wrong: 0, completed: all.length - queued };
+    expect(JSON.parse((await cli('jobs --group repository --json')).out)).toEqual([
+      { value: 'Acme/Widgets', ...counts },
+    ]);
+    expect((await cli('jobs --group reason')).out.split('\n')).toEqual([
+      'reason  jobs  queued  under way  went wrong  completed',
+      `manual  ${String(all.length).padStart(4)}  ${String(queued).padStart(6)}          0           0  ${String(counts.completed).padStart(9)}`,
+    ]);
+    expect((await cli('jobs --group status --repository acme/none')).out).toBe('There are no jobs.');
   });
 
   describe('how far a job is', () => {
@@ -404,7 +446,7 @@ describe('with an embedded database', () => {
   test('everything is refused while another process has it, and nothing is changed', async () => {
     const app = await openPglite({ dataDir: DATA_DIR });
     try {
-      for (const line of ['rollout stop now', 'capture acme/widgets', 'jobs', 'migrate']) {
+      for (const line of ['rollout stop now', 'capture acme/widgets', 'jobs', 'watch', 'migrate']) {
         const { code, out, err } = await cli(line);
         expect([line, code, out]).toEqual([line, 1, '']);
         expect(err).toMatch(/^The data folder .* is in use by another process[^\n]*$/);

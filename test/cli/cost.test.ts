@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../cli/main.ts';
 import { openPglite } from '../../src/store/open-pglite.ts';
 import { insertRuns } from '../cost/run-fixture.ts';
+import { PIPE } from './pipe.ts';
 
 const CHECKOUT = process.cwd();
 /** Seconds from the fixture's now to the same day of 2025: a month that is over. */
@@ -14,6 +15,7 @@ async function cost(...args: string[]) {
   const out: string[] = [];
   const err: string[] = [];
   const code = await run(['cost', ...args], {
+    ...PIPE,
     env: {},
     print: (text) => out.push(text),
     fail: (text) => err.push(text),
@@ -23,7 +25,7 @@ async function cost(...args: string[]) {
 
 beforeAll(async () => {
   process.chdir(mkdtempSync(join(tmpdir(), 'hybrid-capture-cost-')));
-  await run(['migrate'], { env: {}, print: () => undefined, fail: () => undefined });
+  await run(['migrate'], { ...PIPE, env: {}, print: () => undefined, fail: () => undefined });
   const database = await openPglite({ dataDir: '.data/app' });
   const at = A_YEAR_AGO;
   await insertRuns(database.db, [

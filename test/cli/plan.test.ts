@@ -3,6 +3,7 @@ import { run } from '../../cli/main.ts';
 import { type RunningSandbox, startSandbox } from '../../sandbox/github.ts';
 import { addInstallation, addPullRequest, addRepository } from '../../sandbox/world/build.ts';
 import { estimateHistory } from '../../src/jobs/estimate-history.ts';
+import { PIPE } from './pipe.ts';
 
 let sandbox: RunningSandbox;
 let env: Record<string, string>;
@@ -35,6 +36,7 @@ async function plan(args: string[], more: Record<string, string> = {}) {
   const err: string[] = [];
   const print = (text: string) => out.push(text);
   const code = await run(['plan', ...args], {
+    ...PIPE,
     env: { ...env, ...more },
     print,
     fail: (text) => err.push(text),

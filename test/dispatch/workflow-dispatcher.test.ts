@@ -14,6 +14,11 @@ interface Answer {
 const JOB_ID = '4c2d9a52-8a3b-4a0e-9f57-3d3c2a3b1f10';
 const DUE = {
   id: JOB_ID,
+  job_type: 'history',
+  items: [],
+  include: ['pull-requests'],
+  range_since: new Date('2026-01-31T00:00:00Z'),
+  range_until: null,
   repository: { fullName: 'acme/widgets', isPrivate: false },
 } as unknown as DueJob;
 const WORKFLOW = { owner: 'acme', repo: 'jobs', path: '.github/workflows/bulk-capture.yml', ref: 'main' };
@@ -75,7 +80,7 @@ describe('dispatching a workflow run', () => {
     );
   });
 
-  test('sends job id and repository, and learns the run id', async () => {
+  test('sends job id, repository and range, and learns the run id', async () => {
     answers = [{ status: 200, body: { workflow_run_id: 77, run_url: '', html_url: '' } }];
     expect(await make().dispatch(DUE, 1)).toEqual({ workflowRunId: 77 });
     expect(asked).toEqual([
@@ -85,7 +90,11 @@ describe('dispatching a workflow run', () => {
         authorization: 'Bearer token-1',
         body: {
           ref: 'main',
-          inputs: { 'job-id': JOB_ID, repository: 'acme/widgets' },
+          inputs: {
+            'job-id': JOB_ID,
+            repository: 'acme/widgets',
+            range: 'pull-requests since 2026-01-31 00:00 UTC',
+          },
           return_run_details: true,
         },
       },
@@ -95,8 +104,7 @@ describe('dispatching a workflow run', () => {
   test('does not tell the repository where the world reads the names of runs', async () => {
     answers = [{ status: 200, body: { workflow_run_id: 77 } }];
     await make(true).dispatch(DUE, 1);
-    expect(asked[0]?.body).toMatchObject({ inputs: { 'job-id': JOB_ID } });
-    expect(JSON.stringify(asked)).not.toContain('acme/widgets');
+    expect(asked.map(({ body }) => (body as { inputs: object }).inputs)).toEqual([{ 'job-id': JOB_ID }]);
   });
 
   test.each([
@@ -117,11 +125,21 @@ describe('dispatching a workflow run', () => {
     },
   );
 
+  test('a copy of the workflow that is older than the range is started without it', async () => {
+    const body = { message: 'Unexpected inputs provided: ["range"]' };
+    answers = [{ status: 422, body }, { status: 204 }];
+    expect(await make().dispatch(DUE, 1)).toEqual({});
+    expect(asked.map((one) => Object.keys((one.body as { inputs: object }).inputs))).toEqual([
+      ['job-id', 'repository', 'range'],
+      ['job-id', 'repository'],
+    ]);
+  });
+
   test('unknown or missing inputs are named, with the cure', async () => {
     const error = await refused({ status: 422, body: { message: 'Unexpected inputs provided: ["job-id"]' } });
     expect(error).toMatchObject({ code: 'inputs_refused', isBlocked: true });
     expect(error.message).toContain('Unexpected inputs provided: ["job-id"]');
-    expect(error.cure).toContain('"job-id" and "repository"');
+    expect(error.cure).toContain('"job-id", "repository", "range"');
   });
 
   test.each([

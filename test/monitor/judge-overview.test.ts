@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import { judgeOverview } from '../../src/monitor/judge-overview.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { judgeOverview, type OperatorView } from '../../src/monitor/judge-overview.ts';
 import type { Overview } from '../../src/monitor/read-overview.ts';
+import { type RolloutPicture, readPicture } from '../../src/rollout/read-picture.ts';
+import { ensureRollout } from '../../src/rollout/rollout-store.ts';
+import { testConfig } from '../app/start-test-app.ts';
+import { createInPglite } from '../support/databases.ts';
 
 const NOW = new Date('2026-11-20T12:00:00Z');
 const minutesAgo = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000);
@@ -82,14 +86,47 @@ describe('is it healthy, and if not, where', () => {
     const health = judgeOverview(overview(changes), null);
     expect([health.level, health.findings.map(({ code }) => code)]).toEqual([level, codes]);
   });
+});
 
-  it.each([
-    [79, 'quiet', []],
-    [80, 'quiet', ['budget_nearly_exhausted']],
-    [100, 'attention', ['budget_exhausted']],
-  ])("%d %% of a month's budget are used", (used, level, codes) => {
-    const unknown = { projected: null, noticeOn: null, exhaustedOn: null, held: 0 };
-    const health = judgeOverview(overview(), null, [{ processor: 'inngest', used, limit: 100, ...unknown }]);
-    expect([health.level, health.findings.map(({ code }) => code)]).toEqual([level, codes]);
+describe('what only an operator sees', () => {
+  let picture: RolloutPicture;
+  beforeAll(async () => {
+    const { db, close } = await createInPglite();
+    await ensureRollout(db, testConfig().rollout);
+    picture = await readPicture(db, { environmentStop: false, maxActionsMinutes: null, now: new Date() });
+    await close();
+  });
+  const busy = overview({ hours: [hour(5, 0)] });
+  const judge = (operator: OperatorView) => {
+    const { level, findings } = judgeOverview(busy, operator);
+    return [level, findings.map(({ code, severity }) => `${severity} ${code}`)];
+  };
+  const none = { alarms: [], failedDeliveries: 0 };
+
+  it('a rollout of which too little is known is healthy so far, not healthy', () => {
+    expect(judge({ picture, incidents: none })).toEqual(['unproven', ['note unproven']]);
+  });
+
+  it('a guard that has never looked in an old epoch is silent', () => {
+    const epochStartedAt = new Date(picture.evidence.at.getTime() - 16 * 60_000);
+    const rollout = { ...picture.rollout, epochStartedAt };
+    expect(judge({ picture: { ...picture, rollout }, incidents: none })).toEqual([
+      'failing',
+      ['critical guard_silent', 'note unproven'],
+    ]);
+  });
+
+  it('an alarm is critical, a notice and a delivery that fails are warnings', () => {
+    const alarms = [
+      { level: 'notice', code: 'budget_nearly_exhausted', message: 'Soon.' },
+      { level: 'alarm', code: 'no_webhooks', message: 'Nothing comes.' },
+    ] as const;
+    const incidents = { alarms: [...alarms], failedDeliveries: 2 };
+    const { findings } = judgeOverview(busy, { picture, incidents });
+    expect(findings.map(({ severity, text, section }) => [severity, text, section]).slice(0, 3)).toEqual([
+      ['critical', 'Nothing comes.', 'deliveries'],
+      ['warning', 'Soon.', 'cost'],
+      ['warning', 'GitHub could not deliver 2 events so far.', 'deliveries'],
+    ]);
   });
 });

@@ -12,6 +12,24 @@ import { describeEachDatabase } from '../support/databases.ts';
 const HERE = 1;
 const THERE = 2;
 
+/** The rows of the repository, people aside. */
+const ROWS_HERE = {
+  repositories: 1,
+  labels: 1,
+  pull_requests: 1,
+  issues: 1,
+  reviews: 3,
+  review_threads: 1,
+  comments: 1,
+  commits: 1,
+  branch_commits: 1,
+  files: 1,
+  pull_request_labels: 1,
+  pull_request_assignees: 1,
+  issue_labels: 1,
+  issue_assignees: 1,
+};
+
 describeEachDatabase('retention', (database) => {
   const rowsOf = async (table: string) =>
     (
@@ -66,20 +84,7 @@ describeEachDatabase('retention', (database) => {
       const counted = await inTransaction((trx) => countRepository(trx, HERE));
       expect(counted).toEqual({
         contributors: 2,
-        repositories: 1,
-        labels: 1,
-        pull_requests: 1,
-        issues: 1,
-        reviews: 3,
-        review_threads: 1,
-        comments: 1,
-        commits: 1,
-        branch_commits: 1,
-        files: 1,
-        pull_request_labels: 1,
-        pull_request_assignees: 1,
-        issue_labels: 1,
-        issue_assignees: 1,
+        ...ROWS_HERE,
         capture_checkpoints: 1,
         deliveries: 1,
       });
@@ -152,20 +157,7 @@ describeEachDatabase('retention', (database) => {
       }
       expect(counts).toEqual({
         contributors: 3,
-        repositories: 1,
-        labels: 1,
-        pull_requests: 1,
-        issues: 1,
-        reviews: 3,
-        review_threads: 1,
-        comments: 1,
-        commits: 1,
-        branch_commits: 1,
-        files: 1,
-        pull_request_labels: 1,
-        pull_request_assignees: 1,
-        issue_labels: 1,
-        issue_assignees: 1,
+        ...ROWS_HERE,
       });
     });
 

@@ -360,5 +360,5 @@ it("carries out the project's own workflow file", async () => {
   expect(answer.status).toBe(200);
   await github.sandbox.runner.idle();
   const run = github.sandbox.runner.runs.get(answer.body.workflow_run_id);
-  expect(run?.displayTitle).toBe('Capture acme/web, job j-1');
+  expect(run?.displayTitle).toBe('acme/web, capture, job j-1');
 });

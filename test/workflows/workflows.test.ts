@@ -3,6 +3,8 @@ import '../action/json-modules.ts';
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from '@actions/workflow-parser';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { evaluateText } from '../../sandbox/runner/evaluate.ts';
+import { parseWorkflowFile } from '../../sandbox/runner/workflow-file.ts';
 
 const action = parse(readFileSync('action.yml', 'utf8'));
 
@@ -68,13 +70,14 @@ describe.each(['workflows/bulk-capture.yml', 'workflows/scheduled-capture.yml'])
 });
 
 describe('workflows/bulk-capture.yml', () => {
-  test('is started by the app alone, with the job and, for its name, the repository', async () => {
+  test('is started by the app alone, with the job and, for its name, repository and range', async () => {
     const { yaml } = await read('workflows/bulk-capture.yml');
     expect(Object.keys(yaml.on)).toEqual(['workflow_dispatch']);
     const { inputs } = yaml.on.workflow_dispatch;
-    expect(Object.keys(inputs)).toEqual(['job-id', 'repository']);
+    expect(Object.keys(inputs)).toEqual(['job-id', 'repository', 'range']);
     expect(inputs['job-id'].required).toBe(true);
     expect(inputs.repository.required).toBe(false);
+    expect(inputs.range.required).toBe(false);
     expect(yaml['run-name']).toContain(expression('inputs.job-id'));
     expect(yaml.jobs.capture.steps[0].with['job-id']).toBe(expression('inputs.job-id'));
     expect(yaml.jobs.capture.steps[0].with).not.toHaveProperty('repository');
@@ -91,6 +94,39 @@ describe('workflows/scheduled-capture.yml', () => {
     expect(Number(hour)).toBeLessThan(6);
     expect(rest).toEqual(['*', '*', '*']);
     expect(yaml.on.workflow_dispatch.inputs.mode.options).toEqual(['capture', 'verify']);
+  });
+});
+
+describe('the name of a run', () => {
+  const nameOf = (file: string, inputs: Record<string, string>) => {
+    const { runName } = parseWorkflowFile(file, readFileSync(file, 'utf8'));
+    if (!runName) throw new Error(`${file} has no run-name`);
+    const github = { repository: 'acme/widgets' };
+    return evaluateText(runName, { github, inputs, vars: {}, secrets: {} });
+  };
+  const since = '2026-01-31';
+
+  test.each<[string, Record<string, string>, string]>([
+    [
+      'dispatched by the app',
+      { repository: 'acme/widgets', range: 'pull requests 1, 2' },
+      'acme/widgets, pull requests 1, 2, job 4c2d',
+    ],
+    ['in a public jobs repository', {}, 'job 4c2d'],
+    ['started by hand', { repository: '', range: '' }, 'job 4c2d'],
+    ['started by hand with a repository', { repository: 'a/b', range: '' }, 'a/b, capture, job 4c2d'],
+  ])('of a bulk capture %s', (_, inputs, name) => {
+    expect(nameOf('workflows/bulk-capture.yml', { 'job-id': '4c2d', ...inputs })).toBe(name);
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ['by schedule', {}, 'acme/widgets, what is new'],
+    ['by hand', { mode: 'capture', since: '', until: '' }, 'acme/widgets, what is new'],
+    ['by hand from a time on', { mode: 'capture', since, until: '' }, `acme/widgets, since ${since}`],
+    ['by hand up to a time', { mode: 'capture', until: since }, `acme/widgets, what is new, until ${since}`],
+    ['by hand as a verification', { mode: 'verify' }, 'acme/widgets, verification'],
+  ])('of a scheduled capture started %s', (_, inputs, name) => {
+    expect(nameOf('workflows/scheduled-capture.yml', inputs)).toBe(name);
   });
 });
 

@@ -22,6 +22,12 @@ const FORMS = {
     percent: true,
     force: true,
   },
+  include: {
+    title: 'Include',
+    text: 'Its bulk work may run in GitHub Actions at any percentage above 0 %.',
+    force: true,
+  },
+  exclude: { title: 'Exclude', text: 'All its work goes to Inngest, at any percentage.' },
 };
 
 /** `window.rollout` and the buttons: both send the verbs of `/rollout` to the app, which decides. */
@@ -43,7 +49,7 @@ export function startConsole() {
   // Buttons come and go with their sections.
   document.addEventListener('click', (event) => {
     const button = event.target.closest?.('button[data-verb]');
-    if (button) openForm(button.dataset.verb, verbs, run);
+    if (button) openForm(button.dataset, verbs, run);
   });
 }
 
@@ -84,7 +90,8 @@ function printHelp(verbs) {
   );
 }
 
-function openForm(verb, verbs, run) {
+/** @param repository its full name, for a verb that names one */
+function openForm({ verb, repository }, verbs, run) {
   const form = FORMS[verb];
   const known = verbs.find((one) => one.verb === verb);
   const dialog = document.getElementById('command');
@@ -117,6 +124,7 @@ function openForm(verb, verbs, run) {
   const cancelRuns = tick('cancel-runs', 'Cancel runs that are going on too');
   const force = tick('force', 'Pass over closed gates (admin)');
   const result = element('div', { className: 'result', role: 'status' });
+  const title = repository === undefined ? form.title : `${form.title} ${repository}`;
   const submit = element('button', {
     type: 'submit',
     className: form.danger ? 'danger' : 'primary',
@@ -125,7 +133,7 @@ function openForm(verb, verbs, run) {
   const close = element('button', { type: 'button', textContent: 'Cancel' });
   close.addEventListener('click', () => dialog.close());
   const body = element('form', { method: 'dialog' }, [
-    element('h2', { id: 'command-title', textContent: form.title }),
+    element('h2', { id: 'command-title', textContent: title }),
     element('p', { textContent: form.text }),
     ...(form.percent ? [field('percent', 'Percent', percent)] : []),
     field('reason', 'Reason, for the history', reason),
@@ -139,6 +147,7 @@ function openForm(verb, verbs, run) {
     submit.disabled = true;
     result.replaceChildren(element('p', { textContent: 'Sent …' }));
     const args = [
+      ...(repository === undefined ? [] : [repository]),
       ...(form.percent ? [percent.value] : []),
       '--reason',
       reason.value,
@@ -161,6 +170,11 @@ function openForm(verb, verbs, run) {
       close.focus();
     }
   });
+  // The button may have been replaced in the meantime.
+  dialog.onclose = () => {
+    const buttons = [...document.querySelectorAll(`button[data-verb="${verb}"]`)];
+    buttons.find(({ dataset }) => dataset.repository === repository)?.focus();
+  };
   dialog.replaceChildren(body);
   dialog.showModal();
 }

@@ -6,6 +6,7 @@ import type { DB } from '../../store/database.generated.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import { type Answer, refuse } from '../../text/answer.ts';
 import { formatTime } from '../../text/format-time.ts';
+import { describeRange } from '../../work-item/describe-range.ts';
 import type { WorkItem } from '../../work-item/work-item.ts';
 import type { CaptureContext } from '../command.ts';
 import { authorize } from '../permission.ts';
@@ -68,7 +69,7 @@ function describe({ actor }: CaptureContext, what: string, planned: readonly Pla
       const waits = job.status_reason ? ` (\`${job.status_reason}\`)` : '';
       return [
         [`Job${number}`, `\`${job.id}\`${joined}`],
-        ['What', describeRange(plan.item)],
+        ['What', describeRange({ ...plan.item, ...plan.item.range })],
         ['Runs in', `${route.processor}, rule \`${route.rule}\`: ${plan.message}`],
         [
           'Begins',
@@ -78,16 +79,4 @@ function describe({ actor }: CaptureContext, what: string, planned: readonly Pla
     }),
     body: ['How it goes: `/capture status`'],
   };
-}
-
-function describeRange({ items, range, include, type }: WorkItem): string {
-  if (items.length > 0) {
-    const shown = items.slice(0, 10).join(', ');
-    const what = items.length === 1 ? 'pull request' : 'pull requests';
-    return `${what} ${shown}${items.length > 10 ? ` and ${items.length - 10} more` : ''}`;
-  }
-  if (type === 'verify') return 'all that is stored, against GitHub';
-  const since = range.since ? `since ${formatTime(range.since)}` : 'from the beginning';
-  const until = range.until ? `, until ${formatTime(range.until)}` : '';
-  return `${include.join(', ')} ${since}${until}`;
 }

@@ -7,6 +7,7 @@ import * as safetyLoops from './0006-safety-loops.ts';
 import * as monitor from './0007-monitor.ts';
 import * as purges from './0008-purges.ts';
 import * as runBilling from './0009-run-billing.ts';
+import * as deliveriesByRepository from './0010-deliveries-by-repository.ts';
 
 export interface Migration {
   name: string;
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0007-monitor', sql: monitor.sql },
   { name: '0008-purges', sql: purges.sql },
   { name: '0009-run-billing', sql: runBilling.sql },
+  { name: '0010-deliveries-by-repository', sql: deliveriesByRepository.sql },
 ];

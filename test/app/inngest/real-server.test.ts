@@ -1,7 +1,25 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createInngest, type InngestApp } from '../../../app/inngest/functions.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  type MockInstance,
+  test,
+  vi,
+} from 'vitest';
+import { createInngest, INNGEST_PATH, type InngestApp } from '../../../app/inngest/functions.ts';
+import { inngestChecks } from '../../../cli/doctor/check-inngest.ts';
+import type { Check } from '../../../cli/doctor/context.ts';
+import { createTestEvent } from '../../../cli/doctor/send-test-event.ts';
+import type { Config } from '../../../src/config/config.ts';
 import { createDispatchLoop } from '../../../src/dispatch/dispatch-due.ts';
 import { INNGEST_EVENTS, jobEventId } from '../../../src/dispatch/job-events.ts';
+import { cancelJobs } from '../../../src/jobs/cancel-jobs.ts';
 import type { TokenFor } from '../../../src/jobs/run-job.ts';
 import type { Database } from '../../../src/store/database.ts';
 import {
@@ -15,38 +33,52 @@ import {
 } from '../../jobs/job-fixture.ts';
 import { useLocalGitHub } from '../../jobs/local-github.ts';
 import { withDatabase } from '../../support/databases.ts';
-import { INNGEST_BIN, type InngestServer, serveOnFreePort, startInngestServer } from './inngest-server.ts';
+import {
+  freePorts,
+  INNGEST_BIN,
+  type InngestServer,
+  inngestConfig,
+  serveOnFreePort,
+  startInngestServer,
+} from './inngest-server.ts';
 
-const name = 'the functions on a real Inngest dev server';
+const SERVERS = [
+  ['dev server', 'dev'],
+  ['self-hosted server', 'start'],
+] as const;
 
-describe.skipIf(!INNGEST_BIN)(INNGEST_BIN ? name : `${name} (no INNGEST_BIN)`, () => {
+describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`, (_, command) => {
   const github = useLocalGitHub();
   const database = withDatabase();
   const log = collectLog();
   let db: Database;
+  let directory: string;
+  let port: number;
+  let startServer: () => Promise<InngestServer>;
   let server: InngestServer;
   let app: { url: string; close(): Promise<void> };
   let inngest: InngestApp;
   let tokenFor: TokenFor;
+  let sent: MockInstance<InngestApp['client']['send']>;
   /** Requests that are answered with 500 before the functions see them; those of `onFailure` are not. */
   let failuresLeft = 0;
   let requests = 0;
 
   beforeAll(async () => {
-    server = await startInngestServer(INNGEST_BIN ?? '');
+    directory = await mkdtemp(join(tmpdir(), 'hybrid-capture-inngest-'));
     db = database().db;
     tokenFor = github().tokenFor;
+    [port = 0] = await freePorts(1);
     inngest = createInngest({
       db,
-      config: {
-        ...github().config,
-        inngest: { mode: 'dev', eventKey: null, signingKey: null, baseUrl: server.url },
-      },
+      config: { ...github().config, inngest: inngestConfig(command, port) },
       tokenFor: (...asked) => tokenFor(...asked),
       bulkFor: () => ({ available: false, reason: 'no_capture_workflow' }),
       log,
     });
+    const registrations: number[] = [];
     app = await serveOnFreePort((request, response) => {
+      if (request.method === 'PUT') response.once('finish', () => registrations.push(response.statusCode));
       if (request.method === 'POST') {
         requests += 1;
         const isOnFailure = /fnId=[^&]*-failure/.test(request.url ?? '');
@@ -58,18 +90,28 @@ describe.skipIf(!INNGEST_BIN)(INNGEST_BIN ? name : `${name} (no INNGEST_BIN)`, (
       }
       inngest.handler(request, response);
     });
-    expect(await server.register(`${app.url}/api/inngest`)).toBe(200);
+    startServer = async () => {
+      registrations.length = 0;
+      const serveUrl = `${app.url}${INNGEST_PATH}`;
+      const started = await startInngestServer(INNGEST_BIN ?? '', { command, port, serveUrl, directory });
+      await vi.waitFor(() => expect(registrations, started.output()).toContain(200), { timeout: 20_000 });
+      return started;
+    };
+    server = await startServer();
   });
   afterAll(async () => {
     await server.stop();
     await app.close();
+    await rm(directory, { recursive: true });
   });
   beforeEach(async () => {
     await resetJobs(db);
     failuresLeft = 0;
     requests = 0;
     tokenFor = github().tokenFor;
+    sent = vi.spyOn(inngest.client, 'send');
   });
+  afterEach(() => sent.mockRestore());
 
   const dispatch = async (changes: Parameters<typeof workItem>[0] = {}) => {
     const now = new Date();
@@ -83,8 +125,10 @@ describe.skipIf(!INNGEST_BIN)(INNGEST_BIN ? name : `${name} (no INNGEST_BIN)`, (
     await runLoop();
     return id;
   };
-  const runLoop = () =>
+  /** @param laterMs by which the loop's clock is ahead */
+  const runLoop = (laterMs = 0) =>
     createDispatchLoop({
+      now: () => new Date(Date.now() + laterMs),
       db,
       config: github().config,
       dispatchers: { inngest: inngest.dispatcher, bulk: null },
@@ -167,6 +211,11 @@ describe.skipIf(!INNGEST_BIN)(INNGEST_BIN ? name : `${name} (no INNGEST_BIN)`, (
     });
     expect(await findRuns(db, id)).toMatchObject([{ run: 1, conclusion: 'failure' }]);
     expect(await findJob(db, id)).toMatchObject({ attempt: 1, error: expect.stringContaining('no token') });
+    // GitHub is back.
+    tokenFor = github().tokenFor;
+    await runLoop(3_600_000);
+    await ended(id, 'completed');
+    expect(await findJob(db, id)).toMatchObject({ attempt: 2, run: 2, error: null });
   });
 
   test('a repeated event id starts no second run', async () => {
@@ -187,12 +236,102 @@ describe.skipIf(!INNGEST_BIN)(INNGEST_BIN ? name : `${name} (no INNGEST_BIN)`, (
     expect(await findRuns(db, id)).toHaveLength(1);
   });
 
-  test('the test event comes back', async () => {
-    const { name: event } = INNGEST_EVENTS.test;
-    const { ids } = await inngest.client.send({ name: event, data: { nonce: 'ping' } });
+  /** Inngest's own id of the event that was sent last. */
+  const lastEventId = async () => {
+    const answer: { ids: string[] } | undefined = await sent.mock.results.at(-1)?.value;
+    return answer?.ids[0] ?? '';
+  };
+  /** The event was taken, and Inngest has tried to begin its run. */
+  const takenButNotBegun = async () => {
+    failuresLeft = Number.POSITIVE_INFINITY;
+    const id = await dispatch();
+    await vi.waitFor(() => expect(requests).toBeGreaterThan(0), { timeout: 30_000, interval: 20 });
+    return id;
+  };
+  const SENT_LEASE_MS = 15 * 60_000;
+  const doneByTheNextRun = async (id: string) => {
+    failuresLeft = 0;
+    await runLoop(SENT_LEASE_MS - 60_000);
+    expect(await findRuns(db, id)).toMatchObject([{ run: 1, state: 'sent' }]);
+    await runLoop(SENT_LEASE_MS + 1_000);
+    await ended(id, 'completed');
+    expect(await findRuns(db, id)).toMatchObject([
+      { run: 1, conclusion: 'lost' },
+      { run: 2, conclusion: 'success' },
+    ]);
+  };
+
+  test('a run that somebody cancels in Inngest is not lost: the job goes on as the next one', async () => {
+    const id = await takenButNotBegun();
+    const eventId = await lastEventId();
+    const [run] = await server.runs(eventId);
+    await server.cancelRun(run?.id ?? '');
     await vi.waitFor(
-      async () => expect(await server.runs(ids[0] ?? '')).toMatchObject([{ status: 'Completed' }]),
+      async () => expect(await server.runs(eventId)).toMatchObject([{ status: 'Cancelled' }]),
       { timeout: 30_000, interval: 100 },
     );
+    await doneByTheNextRun(id);
+  });
+
+  test('the server is killed, and comes back: what it forgot goes on as the next run', async () => {
+    const id = await takenButNotBegun();
+    await server.stop('SIGKILL');
+    server = await startServer();
+    await doneByTheNextRun(id);
+  });
+
+  test('a job that is cancelled while its run is with Inngest stays cancelled', async () => {
+    const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>();
+    const token = tokenFor;
+    tokenFor = async (...asked) => {
+      await mayGoOn;
+      return token(...asked);
+    };
+    const id = await dispatch();
+    await ended(id, 'running');
+    await cancelJobs(db, { repositoryId: github().workRepository.id }, 'cancelled');
+    goOn();
+    const eventId = await lastEventId();
+    await vi.waitFor(
+      async () => expect(await server.runs(eventId)).toMatchObject([{ status: 'Completed' }]),
+      { timeout: 30_000, interval: 100 },
+    );
+    expect(await findJob(db, id)).toMatchObject({ status: 'cancelled', run: 1 });
+    expect(await findRuns(db, id)).toMatchObject([{ conclusion: 'cancelled' }]);
+  });
+
+  describe('the doctor', () => {
+    const examine = async (check: Check, change: Partial<Config['inngest']> = {}) => {
+      const { config } = github();
+      const findings = await check.run({
+        config: {
+          ...config,
+          http: { ...config.http, publicUrl: new URL(app.url) },
+          inngest: { ...inngestConfig(command, port), ...change },
+        },
+        ...{ db, app: null, now: () => new Date() },
+      });
+      return findings.map(({ check: name, code }) => `${name}: ${code}`);
+    };
+
+    test('finds nothing wrong, and its test event comes back', async () => {
+      expect(await examine(inngestChecks)).toEqual([
+        'inngest event key: ok',
+        'inngest signing key: ok',
+        'inngest functions: ok',
+        'inngest endpoint: ok',
+      ]);
+      expect(await examine(createTestEvent())).toEqual(['inngest test event: ok']);
+    });
+
+    // The dev server takes every key.
+    test.skipIf(command === 'dev')('finds keys that are wrong', async () => {
+      expect(await examine(inngestChecks, { eventKey: 'another' })).toContain(
+        'inngest event key: event_key_wrong',
+      );
+      expect(await examine(inngestChecks, { signingKey: 'abcdef0123456789' })).toContain(
+        'inngest signing key: signing_key_wrong',
+      );
+    });
   });
 });

@@ -68,20 +68,30 @@ const command = (headers: Record<string, string>, verb = 'stop', args = ['becaus
   });
 
 describe('who sees what', () => {
-  it.each(['/monitor', '/monitor/jobs', '/monitor/repositories', '/monitor/events?page=%2Fmonitor'])(
-    'nobody sees %s without signing in, not even on this machine',
-    async (path) => {
-      const response = await ask(path);
-      expect(response.status).toBe(401);
-      expect(await response.text()).not.toContain('acme');
-    },
-  );
+  it.each([
+    '/monitor',
+    '/monitor/jobs',
+    '/monitor/repositories',
+    '/monitor/deliveries',
+    '/monitor/events?page=%2Fmonitor',
+  ])('nobody sees %s without signing in, not even on this machine', async (path) => {
+    const response = await ask(path);
+    expect(response.status).toBe(401);
+    expect(await response.text()).not.toContain('acme');
+  });
 
   it('a person sees the repositories that GitHub shows to that person, and those alone', async () => {
     const cookie = await signIn('boss');
     const list = await (await ask('/monitor/repositories', { headers: { cookie } })).text();
     expect(list).toContain('acme/widgets');
-    for (const path of ['/monitor', '/monitor/jobs', '/monitor/repositories', '/monitor/jobs?group=wrong']) {
+    for (const path of [
+      '/monitor',
+      '/monitor/jobs',
+      '/monitor/repositories',
+      '/monitor/repositories?in=in',
+      '/monitor/deliveries',
+      '/monitor/jobs?group=wrong',
+    ]) {
       expect(await (await ask(path, { headers: { cookie } })).text()).not.toContain('secret-plans');
     }
     const page = `/monitor/repositories/${secret.id}`;
@@ -100,6 +110,12 @@ describe('who sees what', () => {
     expect(stranger).toContain('data-section="jobs"');
     expect(stranger).not.toContain('data-section="rollout"');
     expect(stranger).not.toContain('data-section="history"');
+    const cookie = await signIn('mallory');
+    const list = await (await ask('/monitor/repositories?in=in', { headers: { cookie } })).text();
+    expect(list).toContain('secret-plans');
+    expect(list).not.toContain('in the rollout');
+    const deliveries = await (await ask('/monitor/deliveries', { headers: { cookie } })).text();
+    expect(deliveries).not.toContain('data-section="failed"');
   });
 
   it('the cost names the repositories that a person sees, and tells of all together to those who see the rollout', async () => {

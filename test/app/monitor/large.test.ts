@@ -40,7 +40,9 @@ describePostgres('10,000 repositories and 100,000 jobs of one day', () => {
     expect(total(half)).toBeLessThan(total(all));
     const seen = await listJobs(db, { limit: 50, scope });
     expect(seen.every(({ repositoryId }) => repositoryId % 2 === 0)).toBe(true);
-    expect(await listRepositories(db, scope, { search: '', after: null, now: new Date() })).toHaveLength(50);
+    expect(
+      await listRepositories(db, scope, { search: '', after: null, now: new Date(), rollout: null }),
+    ).toHaveLength(50);
     const now = new Date();
     const month = { name: 'two days', from: new Date(now.getTime() - 2 * 86_400_000), to: now };
     const startedMs = performance.now();
@@ -67,6 +69,10 @@ describePostgres('10,000 repositories and 100,000 jobs of one day', () => {
       for (const path of [
         '/monitor/jobs',
         '/monitor/jobs?group=wrong',
+        `/monitor/jobs?after=${seen[0]?.id}`,
+        '/monitor/deliveries',
+        '/monitor/deliveries?outcome=done',
+        '/monitor/repositories?in=in',
         '/monitor/repositories?q=repository-99',
         '/monitor/repositories/77',
       ]) {

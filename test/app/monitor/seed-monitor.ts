@@ -36,7 +36,7 @@ export async function seedMonitor(db: Database, seed: Seed): Promise<void> {
     WITH made AS (
       INSERT INTO progressive_capture_jobs (repository_id, installation_id, job_type, target, items, include, reason,
         processor_type, rule, enrolment_reason, is_exposed, is_bulk, arm, rollout_epoch, rollout_phase, rollout_version,
-        status, error, attempt, created_at, started_at, completed_at)
+        status, error, attempt, run, created_at, started_at, completed_at)
       SELECT (${ids}::bigint[])[1 + n % ${ids.length}::integer], ${installationId},
         CASE WHEN n % 5 = 0 THEN 'history' ELSE 'pull_requests' END, 'seed ' || n,
         CASE WHEN n % 5 = 0 THEN '{}'::integer[] ELSE ARRAY[n % 4000 + 1] END, '{pull-requests}',
@@ -44,17 +44,17 @@ export async function seedMonitor(db: Database, seed: Seed): Promise<void> {
         CASE WHEN n % 5 = 0 THEN 'github_actions' ELSE 'inngest' END,
         CASE WHEN n % 5 = 0 THEN 'historical' ELSE 'small_batch' END, 'share', n % 5 = 0, n % 5 = 0, 'enrolled', 1, 0, 1,
         CASE WHEN n % ${wrongEvery}::integer = 0 THEN 'failed' ELSE 'completed' END,
-        CASE WHEN n % ${wrongEvery}::integer = 0 THEN ${HOSTILE.error} END, 1,
+        CASE WHEN n % ${wrongEvery}::integer = 0 THEN ${HOSTILE.error} END, 1, 1,
         at, at + interval '1 second', at + interval '2 seconds' + (n % 40) * interval '0.1 second'
       FROM (SELECT n, now() - interval '23 hours' * n / ${jobs} - interval '10 seconds' AS at
         FROM generate_series(1, ${jobs}::integer) AS n) AS spread
       RETURNING id, repository_id, processor_type, status, is_exposed, created_at, started_at, completed_at),
     runs AS (
       INSERT INTO job_runs (job_id, run, attempt, processor_type, worker, state, conclusion, rows_stored, points, requests,
-        created_at, started_at, ended_at, workflow_run_id)
+        created_at, started_at, ended_at, workflow_run_id, inngest_run_id)
       SELECT id, 1, 1, processor_type, CASE processor_type WHEN 'inngest' THEN 'inngest' ELSE 'workflow' END, 'ended',
         CASE status WHEN 'failed' THEN 'failure' ELSE 'success' END, 40, 3, 5, created_at, started_at, completed_at,
-        CASE processor_type WHEN 'github_actions' THEN 8800000000 END
+        CASE processor_type WHEN 'github_actions' THEN 8800000000 END, CASE processor_type WHEN 'inngest' THEN 'RUN' END
       FROM made)
     INSERT INTO rollout_metrics (job_id, repository_id, processor_type, outcome, exposed, arm, epoch, phase, success_count,
       error_count, average_processing_time, created_at)
@@ -78,6 +78,14 @@ export async function seedMonitor(db: Database, seed: Seed): Promise<void> {
       rest_told_at, rest_reset_at)
     VALUES (${installationId}, 4100, now(), now() + interval '40 minutes', 4800, now(), now() + interval '40 minutes')
     ON CONFLICT (installation_id) DO NOTHING`.execute(db);
+  await sql`INSERT INTO deliveries (id, event, action, repository_id, outcome, job_ids, received_at)
+    SELECT 'seed ' || job.target, 'pull_request', 'edited', job.repository_id, 'planned', ARRAY[job.id], job.created_at
+    FROM progressive_capture_jobs job WHERE job.target LIKE 'seed %'`.execute(db);
   await sql`INSERT INTO deliveries (id, event, repository_id, outcome)
-    VALUES ('hostile', ${HOSTILE.event}, ${hostileId}, 'jobs')`.execute(db);
+    VALUES ('hostile', ${HOSTILE.event}, ${hostileId}, 'done')`.execute(db);
+  await sql`INSERT INTO failed_deliveries (guid, delivery_id, event, status, status_code, first_delivered_at,
+      last_tried_at, requests)
+    VALUES ('failed', 1, 'pull_request', ${HOSTILE.event}, 503, now() - interval '1 hour', now(), 3)`.execute(
+    db,
+  );
 }
