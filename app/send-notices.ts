@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Config } from '../src/config/config.ts';
 import { FEATURE_NAME } from '../src/rollout/evaluate-enrolment.ts';
+import { insertAlarmNotices } from '../src/rollout/guard/insert-alarm-notices.ts';
 import {
   findWaitingNotices,
   markNoticeFailed,
@@ -23,7 +24,7 @@ interface Place {
 }
 
 /**
- * Sends what people are to be told of automatic changes, as comments in the issue in which the rollout was steered last;
+ * Sends what people are to be told of automatic changes and of alarms, as comments in the issue in which the rollout was steered last;
  * where it was steered from none yet, the app opens one. What can't be sent now waits for the next call. Resolves to how
  * many went out.
  */
@@ -35,6 +36,7 @@ export function createNoticeSender(options: {
 }): () => Promise<number> {
   const { db, config, app, log } = options;
   return async () => {
+    await insertAlarmNotices(db, new Date());
     const notices = await findWaitingNotices(db);
     if (notices.length === 0) return 0;
     const control = config.control
@@ -175,7 +177,7 @@ async function openIssue(octokit: Octokit, db: Database, place: Place): Promise<
     owner: place.owner,
     repo: place.repo,
     title: `Rollout: ${FEATURE_NAME}`,
-    body: 'What the rollout does by itself is told here, and it can be steered from here: `/rollout status`, `/rollout help`. The state is in the database, not in this issue.',
+    body: 'What the rollout does by itself and what raises an alarm is told here, and the rollout can be steered from here: `/rollout status`, `/rollout help`. The state is in the database, not in this issue.',
     request: quickly(),
   });
   const issue = { repository_id: place.repositoryId, issue_number: data.number };

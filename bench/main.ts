@@ -1,8 +1,7 @@
-import { rmSync } from 'node:fs';
-import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
+import { makeTemporaryRoot } from '../test/support/temporary-root.ts';
 import { createCaptures } from './captures.ts';
 import type { BenchContext, Measurement } from './figure.ts';
 import { FIGURES } from './figures/index.ts';
@@ -16,7 +15,7 @@ async function main(): Promise<number> {
   const options = readOptions(given, FIGURES);
   const startedAt = Date.now();
   const seconds = () => Math.round((Date.now() - startedAt) / 1000);
-  const root = await makeRoot();
+  const root = makeRoot();
   const { isQuick, seed } = options;
   const parts: Omit<BenchContext, 'captures'> = {
     ...{ isQuick, seed, sizes: isQuick ? QUICK_SIZES : FULL_SIZES },
@@ -52,17 +51,12 @@ async function main(): Promise<number> {
 /** What a shell gives for a process that a signal ended: 128 and the signal's number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** A folder for everything that is made on the way, of all processes; it goes with this one, however that ends. */
-async function makeRoot(): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), 'hybrid-capture-bench-'));
-  // A database server, which runs as another user, may pass through.
-  await chmod(root, 0o711);
-  process.env.TMPDIR = root;
+/** Everything that is made on the way, by all processes, goes with this one. */
+function makeRoot(): string {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => process.exit(EXIT_CODES[signal]));
   }
-  process.once('exit', () => rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
-  return root;
+  return makeTemporaryRoot('hybrid-capture-bench-');
 }
 
 const EVERY_MS = 2_000;

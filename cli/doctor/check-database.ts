@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Config } from '../../src/config/config.ts';
+import { NEVER_CAPTURED } from '../../src/jobs/repository-facts.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readMigrationState } from '../../src/store/read-migration-state.ts';
 import { formatDuration } from '../../src/text/format-progress.ts';
@@ -153,7 +154,11 @@ async function checkQueue(db: Database, now: Date): Promise<Finding> {
 async function checkFreshness(db: Database, config: Config, now: Date): Promise<Finding> {
   const { repositories, oldest } = await db
     .selectFrom('repositories')
-    .select((eb) => [eb.fn.countAll<number>().as('repositories'), eb.fn.min('captured_at').as('oldest')])
+    .select((eb) => [
+      eb.fn.countAll<number>().as('repositories'),
+      // One that was only just taken in has the time of `NEVER_CAPTURED`: that there is no capture yet is no fault.
+      eb.fn.min('captured_at').filterWhere('captured_at', '>', NEVER_CAPTURED).as('oldest'),
+    ])
     .where('removed_at', 'is', null)
     .where('installation_id', 'is not', null)
     .executeTakeFirstOrThrow();

@@ -4,6 +4,7 @@ import { DataFolderLockedError } from '../../src/store/folder-lock.ts';
 import { type OpenDatabase, openDatabase } from '../../src/store/open-database.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
 import { openGitHubApp } from '../open-github.ts';
+import { alarmsCheck } from './check-alarms.ts';
 import { databaseChecks } from './check-database.ts';
 import { githubChecks } from './check-github.ts';
 import { inngestChecks } from './check-inngest.ts';
@@ -22,6 +23,7 @@ const CHECKS: readonly Check[] = [
   jobsRepositoryChecks,
   inngestChecks,
   rolloutCheck,
+  alarmsCheck,
 ];
 
 /**

@@ -1,6 +1,6 @@
 import { canSee } from '../access/grant.ts';
 import { isoSeconds } from '../clock.ts';
-import { addIssueComment } from '../world/build.ts';
+import { addIssue, addIssueComment } from '../world/build.ts';
 import type {
   Issue,
   IssueComment,
@@ -164,6 +164,26 @@ function postComment(call: Call) {
   return { status: 201, body: representIssueComment(sandbox, sandbox.app.slug, comment) };
 }
 
+function postIssue(call: Call) {
+  const repository = repositoryOf(call, 'issues', 'write');
+  const { title, body = null } = (call.request.body ?? {}) as { title?: unknown; body?: unknown };
+  if (typeof title !== 'string' || title.trim() === '' || (body !== null && typeof body !== 'string')) {
+    throw new HttpError(422, 'Validation Failed', {
+      errors: [{ resource: 'Issue', code: 'missing_field', field: 'title' }],
+    });
+  }
+  const { sandbox, grant } = call;
+  const createdAt = isoSeconds(sandbox.clock.now());
+  const issue = addIssue(sandbox.world, repository, {
+    author: grant.actor,
+    title,
+    body: body ?? '',
+    createdAt,
+  });
+  void sandbox.announce('issues', 'opened', { issue, sender: grant.actor });
+  return { status: 201, body: representIssue(sandbox, issue) };
+}
+
 const CONTENTS = ['+1', '-1', 'laugh', 'confused', 'heart', 'hooray', 'rocket', 'eyes'];
 
 /** The same reaction of the same account again is answered 200 with the one that exists. */
@@ -234,6 +254,7 @@ export const DISCUSSION_ROUTES: Route[] = [
       representIssue(call.sandbox, item),
     );
   }),
+  route('POST /repos/{owner}/{repo}/issues', postIssue),
   route('GET /repos/{owner}/{repo}/issues/comments', (call) => {
     const repository = repositoryOf(call, READ);
     const read = () => allOf(repository).flatMap((item) => item.comments);

@@ -4,7 +4,7 @@ import type { WorkRepository } from '../work-item/work-item.ts';
 import type { RepositoryFacts } from './decide-job.ts';
 
 /** Older than every answer of GitHub, whose clock counts whole seconds, so that the first one counts in full. */
-const NEVER_CAPTURED = new Date(0);
+export const NEVER_CAPTURED = new Date(0);
 
 /**
  * Makes sure that repositories have their rows, which jobs need. Name, installation and visibility follow the work;

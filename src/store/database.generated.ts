@@ -532,8 +532,8 @@ export interface RolloutMetrics {
 export interface RolloutNotices {
   id: GeneratedAlways<number>;
   feature_name: string;
-  kind: 'rollback' | 'hold' | 'advance' | 'complete' | 'rollback_unverified';
-  version: number;
+  kind: 'rollback' | 'hold' | 'advance' | 'complete' | 'rollback_unverified' | 'alarm' | 'alarm_over';
+  version: number | null;
   content: Json;
   verified: Json | null;
   created_at: Generated<Timestamp>;
@@ -541,6 +541,8 @@ export interface RolloutNotices {
   error: string | null;
   sent_at: Timestamp | null;
   url: string | null;
+  alarm: string | null;
+  alarm_code: string | null;
 }
 
 export interface RolloutStatusIssues {

@@ -8,6 +8,11 @@ import { PoolerSafeDialect } from './postgres-dialect.ts';
 /** The schema needs `security_invoker` views, which PostgreSQL 15 brought. */
 const MINIMUM_VERSION = 15;
 const CONNECT_TIMEOUT_MS = 10_000;
+/**
+ * A connection whose server has vanished without a word (a failover, a NAT that forgot it) says so after this and ten
+ * probes of a second each; the system's default is two hours.
+ */
+const KEEP_ALIVE_AFTER_MS = 10_000;
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. */
@@ -31,6 +36,7 @@ export async function openPostgres({ url, ca, schema, max = 10 }: PostgresOption
     application_name: 'hybrid-capture',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     max,
     types: { getTypeParser },
   };

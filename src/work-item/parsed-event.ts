@@ -1,9 +1,9 @@
 import type { EventName, InstalledRepository, PayloadRepository } from './payloads.ts';
 import type { Actor, WorkItem } from './work-item.ts';
 
-/** A capture row that marks something known as deleted. */
+/** A capture row that marks something known, or what hangs on it, as deleted. */
 export interface Tombstone {
-  table: 'comments' | 'issues' | 'labels';
+  table: 'comments' | 'issues' | 'labels' | 'snapshots';
   row: Record<string, unknown>;
 }
 

@@ -23,7 +23,16 @@ export function tombstonesOf(
     case 'delete_conversation_comment':
       return deletedComment ? [{ table: 'comments', row: { ...deletedComment, ...gone } }] : [];
     case 'delete_issue':
-      return issue ? [{ table: 'issues', row: { ...issueColumns(issue, repositoryId, now), ...gone } }] : [];
+      return issue
+        ? [
+            { table: 'issues', row: { ...issueColumns(issue, repositoryId, now), ...gone } },
+            // GitHub tells nothing of its comments, labels and assignees: a snapshot in which there are none.
+            {
+              table: 'snapshots',
+              row: { issue_id: issue.id, started_at: gone.deleted_at, captured_at: gone.captured_at },
+            },
+          ]
+        : [];
     case 'delete_label':
       return label
         ? [

@@ -439,6 +439,40 @@ describe('deletions leave a tombstone without the text, in the same transaction'
     expect(await jobs()).toMatchObject([{ job_type: 'pull_requests', items: [9] }]);
   });
 
+  it('of an issue: what hangs on it is gone with it, though no event tells of that', async () => {
+    await app.db.insertInto('repositories').values({ id: 7001, full_name: 'acme/widgets' }).execute();
+    const captured = { captured_at: '2026-11-01T00:00:00Z' };
+    const issue = {
+      id: 30_003,
+      repository_id: 7001,
+      number: 3,
+      state: 'OPEN',
+      title: 'T',
+      body: 'secret',
+    } as const;
+    const times = { created_at: '2026-11-01T00:00:00Z', updated_at: '2026-11-01T00:00:00Z' };
+    await app.db
+      .insertInto('issues')
+      .values({ ...issue, ...times, ...captured })
+      .execute();
+    await app.db
+      .insertInto('comments')
+      .values({
+        ...{ comment_type: 'issue', id: 1, issue_id: 30_003, body: 'secret too' },
+        ...times,
+        ...captured,
+      })
+      .execute();
+    await app.db
+      .insertInto('issue_labels')
+      .values({ issue_id: 30_003, name: 'bug', ...captured })
+      .execute();
+    expect((await app.post('issues', issuesEvent('deleted', 3, RECENTLY))).status).toBe(200);
+    const comments = await app.db.selectFrom('comments').select(['body', 'deleted_at']).execute();
+    expect(comments).toEqual([{ body: null, deleted_at: expect.any(Date) }]);
+    expect(await app.db.selectFrom('issue_labels').selectAll().execute()).toEqual([]);
+  });
+
   it('of an issue that was never captured', async () => {
     await app.db.insertInto('repositories').values({ id: 7001, full_name: 'acme/widgets' }).execute();
     await app.post('issues', issuesEvent('deleted', 3, RECENTLY));

@@ -1,11 +1,17 @@
 import { sql } from 'kysely';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Octokit } from '../../app/github-app.ts';
 import { createLog } from '../../app/log.ts';
 import { createNoticeSender } from '../../app/send-notices.ts';
+import { startSandbox } from '../../sandbox/github.ts';
+import { type Alarm, setAlarm } from '../../src/jobs/alarms.ts';
+import { insertAlarmNotices } from '../../src/rollout/guard/insert-alarm-notices.ts';
 import { insertNotice } from '../../src/rollout/guard/notices.ts';
+import { environmentOf, installOn, runLoop } from '../drills/activity.ts';
+import { collectLog } from '../jobs/job-fixture.ts';
 import { resetRollout } from '../rollout/guard/guard-fixture.ts';
-import { withDatabase } from '../support/databases.ts';
+import { createInPglite, withDatabase } from '../support/databases.ts';
+import { startTestApp } from './start-test-app.ts';
 
 const database = withDatabase();
 const db = () => database().db;
@@ -140,4 +146,108 @@ describe('a notice goes', () => {
       '| Verified | no: the rollout was changed again before it could be |',
     );
   });
+});
+
+describe('an alarm is told', () => {
+  const MINUTE = 60_000;
+  const started = Date.now();
+  /** The alarm as it is so many minutes later, and what is told then. */
+  const toldAfter = async (minutes: number, alarm: Alarm | null) => {
+    const now = new Date(started + minutes * MINUTE);
+    await setAlarm(db(), 'budget_actions_minutes', alarm, { now, log: collectLog() });
+    await insertAlarmNotices(db(), now);
+    const before = asked.length;
+    await send();
+    return asked.slice(before).map(({ body }) => body?.split('\n')[0]);
+  };
+  const exhausted: Alarm = { level: 'alarm', code: 'budget_exhausted', message: 'All of it is used up.' };
+  const nearly: Alarm = {
+    level: 'notice',
+    code: 'budget_nearly_exhausted',
+    message: 'At the limit work waits.',
+  };
+  const RAISED = '**❌ Alarm: `budget_actions_minutes`**';
+  const OVER = '**✅ Over: `budget_actions_minutes`**';
+  beforeEach(async () => {
+    await db().deleteFrom('rollout_notices').execute();
+    await db().deleteFrom('alarms').execute();
+    await steeredFrom(4);
+  });
+
+  test('once when it is raised, and once when it is over, in the issue that was steered from last', async () => {
+    expect(await toldAfter(0, exhausted)).toEqual([RAISED]);
+    expect(await toldAfter(10, exhausted)).toEqual([]);
+    expect(await toldAfter(20, null)).toEqual([OVER]);
+    expect(await toldAfter(30, null)).toEqual([]);
+    expect(new Set(routes())).toEqual(new Set(['POST 4']));
+    const [{ body = '' } = {}] = asked;
+    expect(body).toContain('All of it is used up.');
+    expect(body).toContain('reason_code: `budget_exhausted`');
+  });
+
+  test('once more when it has become another one', async () => {
+    expect(await toldAfter(0, nearly)).toEqual(['**❌ Notice: `budget_actions_minutes`**']);
+    expect(await toldAfter(10, exhausted)).toEqual([RAISED]);
+  });
+
+  test('at most once in a day, however often it comes and goes', async () => {
+    const told: unknown[] = [];
+    for (let minutes = 0; minutes < 24 * 60; minutes += 30) {
+      told.push(...(await toldAfter(minutes, minutes % 60 === 0 ? exhausted : null)));
+    }
+    expect(told).toEqual([RAISED, OVER]);
+    // It is there once more, and a day has gone by.
+    expect(await toldAfter(24 * 60 + 31, exhausted)).toEqual([RAISED]);
+  });
+
+  test('not at all when it was over before anybody was told', async () => {
+    const raised = { now: new Date(started), log: collectLog() };
+    await setAlarm(db(), 'stale_data', exhausted, raised);
+    await setAlarm(db(), 'stale_data', null, raised);
+    await send();
+    expect(asked).toEqual([]);
+  });
+
+  test('to the log alone where there is no control repository', async () => {
+    await setAlarm(db(), 'stale_data', exhausted, { now: new Date(), log: collectLog() });
+    expect([await send(null), await send(null)]).toEqual([0, 0]);
+    expect(lines).toMatchObject([{ kind: 'alarm', reason: 'budget_exhausted' }]);
+  });
+});
+
+test('an alarm is a comment on GitHub, in an issue that the app opens where it was steered from none', async () => {
+  const sandbox = await startSandbox({ owner: 'acme' });
+  const { repository } = installOn(sandbox);
+  const app = await startTestApp(await createInPglite(), {
+    ...environmentOf(sandbox),
+    CONTROL_REPOSITORY: 'acme/widgets',
+  });
+  try {
+    const patient = { timeout: 10_000 };
+    await vi.waitFor(async () => {
+      expect(await runLoop(app.url, 'heal-installations')).toMatchObject({ outcome: 'passed' });
+    }, patient);
+    const told = () => [...repository.issues.values()].flatMap(({ comments }) => comments);
+    // The app's own timer may be making the pass.
+    const untilTold = (count: number) =>
+      vi.waitFor(async () => {
+        await runLoop(app.url, 'guard');
+        expect(told()).toHaveLength(count);
+      }, patient);
+    const alarm: Alarm = { level: 'alarm', code: 'stale_data', message: 'No row was stored so far.' };
+    await setAlarm(app.db, 'stale_data', alarm, { now: new Date(), log: collectLog() });
+    await untilTold(1);
+    await setAlarm(app.db, 'stale_data', null, { now: new Date(), log: collectLog() });
+    await untilTold(2);
+    const [issue, ...others] = repository.issues.values();
+    expect(others).toEqual([]);
+    expect(issue?.title).toBe('Rollout: hybrid_progressive_capture');
+    expect(told().map(({ body }) => body.split('\n')[0])).toEqual([
+      '**❌ Alarm: `stale_data`**',
+      '**✅ Over: `stale_data`**',
+    ]);
+  } finally {
+    await app.close();
+    await sandbox.close();
+  }
 });

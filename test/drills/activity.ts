@@ -2,7 +2,7 @@ import type { RunningSandbox } from '../../sandbox/github.ts';
 import { addInstallation, addRepository } from '../../sandbox/world/build.ts';
 import type { Installation, Repository } from '../../sandbox/world/model.ts';
 
-export const TOKEN = 'a-token-of-the-drills';
+const TOKEN = 'a-token-of-the-drills';
 
 /** A repository without any pull request, on which the App is installed. */
 export function installOn(sandbox: RunningSandbox): { repository: Repository; installation: Installation } {
@@ -51,16 +51,21 @@ export async function livePullRequest(
   await change.mergePullRequest(pull, 'ada');
 }
 
+/** Has an app make one pass of a loop at once; resolves to its answer. */
+export async function runLoop(appUrl: string, name: string): Promise<unknown> {
+  const response = await fetch(`${appUrl}/api/loops/${name}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
+  return response.json();
+}
+
 /** Makes GitHub's failed deliveries old enough to be asked for again, and asks, until none is left. */
 export async function redeliverAll(sandbox: RunningSandbox, appUrl: string): Promise<void> {
   for (let pass = 0; pass < 10; pass++) {
     const at = new Date(Date.now() - 120_000 + pass).toISOString();
     for (const delivery of sandbox.deliveries) Object.assign(delivery, { deliveredAt: at });
-    const response = await fetch(`${appUrl}/api/loops/redeliver`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${TOKEN}` },
-    });
-    const body = (await response.json()) as { report?: { waiting: number } };
+    const body = (await runLoop(appUrl, 'redeliver')) as { report?: { waiting: number } };
     await sandbox.delivered();
     if (body.report?.waiting === 0) return;
   }

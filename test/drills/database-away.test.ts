@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type RunningSandbox, startSandbox } from '../../sandbox/github.ts';
 import type { Repository } from '../../sandbox/world/model.ts';
@@ -7,61 +5,17 @@ import type { Database } from '../../src/store/database.ts';
 import { openPostgres } from '../../src/store/open-postgres.ts';
 import { startTestApp, type TestApp } from '../app/start-test-app.ts';
 import { createOnPostgres, describePostgres, type GetDatabase } from '../support/databases.ts';
-import { environmentOf, installOn, livePullRequest, redeliverAll } from './activity.ts';
+import { environmentOf, installOn, livePullRequest, redeliverAll, runLoop } from './activity.ts';
+import { startBulkTown } from './bulk-town.ts';
+import { type DatabaseLine, startLine } from './database-line.ts';
 import { allEnded, differingTables, outcomes, quietLoops, skipWaits } from './outcomes.ts';
-
-/** The way to a database, which can be cut. */
-async function startLine(target: URL) {
-  const ends = new Set<Socket>();
-  let isCut = false;
-  const server = createServer((from) => {
-    if (isCut) {
-      from.destroy();
-      return;
-    }
-    const to = connect(Number(target.port), target.hostname);
-    for (const [end, other] of [
-      [from, to],
-      [to, from],
-    ] as const) {
-      ends.add(end);
-      end.on('error', () => {});
-      end.on('close', () => {
-        ends.delete(end);
-        other.destroy();
-      });
-      end.pipe(other);
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = new URL(target);
-  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const drop = () => {
-    for (const end of ends) end.destroy();
-  };
-  return {
-    url: url.href,
-    cut() {
-      isCut = true;
-      drop();
-    },
-    mend() {
-      isCut = false;
-    },
-    async close() {
-      drop();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 describePostgres('the database goes away under load', () => {
   let sandbox: RunningSandbox;
   let widgets: Repository;
   let database: ReturnType<GetDatabase>;
   let db: Database;
-  let line: Awaited<ReturnType<typeof startLine>>;
+  let line: DatabaseLine;
   let app: TestApp;
   beforeEach(async () => {
     database = await createOnPostgres();
@@ -89,6 +43,16 @@ describePostgres('the database goes away under load', () => {
     await livePullRequest(sandbox, widgets, 'While it is away');
     const refused = sandbox.deliveries.filter(({ status }) => status !== 'OK');
     expect(refused.length).toBeGreaterThan(10);
+    // Half a minute holds six passes of the dispatch loop, and one or none of each other loop.
+    const failed = () =>
+      app.lines.filter(({ msg }) => String(msg).startsWith('Due jobs could not be dispatched'));
+    for (let passes = failed().length; failed().length < 6; passes = failed().length) {
+      app.dispatchLoop.poke();
+      await vi.waitFor(() => expect(failed().length).toBeGreaterThan(passes), { interval: 10 });
+    }
+    for (const name of ['sweep', 'redeliver', 'guard', 'budgets', 'freshness', 'prune']) {
+      expect(await runLoop(app.url, name)).toMatchObject({ error: { code: 'database_unavailable' } });
+    }
     // GitHub keeps what is answered so; no delivery was taken and lost.
     expect([...new Set(refused.map(({ statusCode }) => statusCode))]).toEqual([503]);
 
@@ -124,5 +88,36 @@ describePostgres('the database goes away under load', () => {
     }
     const received = new Set((await db.selectFrom('deliveries').select('id').execute()).map(({ id }) => id));
     expect(refused.filter(({ guid }) => !received.has(guid)).map(({ event }) => event)).toEqual([]);
+  });
+
+  it('while the Action captures: it tries again until the database is back, and its work is whole', async () => {
+    const own = await createOnPostgres();
+    const ownLine = await startLine(new URL(own.url ?? ''));
+    const town = await startBulkTown(await openPostgres({ url: ownLine.url }));
+    try {
+      const answers: number[] = [];
+      town.proxy.intercept = async ({ name, forward }) => {
+        if (name === 'batches' && answers.length === 0) ownLine.cut();
+        // Its tries go on for 5 minutes (`test/destination/jobs-api.test.ts`); here the third is answered.
+        if (name === 'batches' && answers.length === 2) ownLine.mend();
+        const answer = await forward();
+        if (name === 'batches') answers.push(answer.status);
+        return answer;
+      };
+      town.app.dispatchLoop.poke();
+      await vi.waitFor(() => expect(answers).toContain(200), { timeout: 20_000, interval: 50 });
+      await allEnded(own.db);
+      await town.sandbox.runner.idle();
+      expect(answers.slice(0, 2)).toEqual([503, 503]);
+      expect(await outcomes(own.db)).toEqual([
+        { status: 'completed', runs: ['success'], metrics: ['success'] },
+      ]);
+      expect(await differingTables(own.db, town.sandbox, town.widgets)).toEqual([]);
+    } finally {
+      ownLine.mend();
+      await town.close();
+      await ownLine.close();
+      await own.close();
+    }
   });
 });

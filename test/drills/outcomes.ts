@@ -22,7 +22,7 @@ export async function allEnded(db: Database, timeoutMs = 30_000): Promise<void> 
 
 /**
  * Ends waits that the drill does not want to sit through: those for the next attempt, for the share of GitHub's budget
- * that a dead run held (a minute), and for leases that are lost.
+ * that a dead run held (a minute), and for the leases of dead runs and of dispatchers that died while they sent.
  */
 export async function skipWaits(db: Database, { leases = false } = {}): Promise<void> {
   await sql`UPDATE progressive_capture_jobs SET not_before = now() - interval '1 second'
@@ -30,7 +30,7 @@ export async function skipWaits(db: Database, { leases = false } = {}): Promise<
   await sql`DELETE FROM budget_grants`.execute(db);
   if (!leases) return;
   await sql`UPDATE progressive_capture_jobs SET lease_expires_at = now() - interval '1 second'
-    WHERE status IN ('dispatched', 'running')`.execute(db);
+    WHERE status IN ('queued', 'dispatched', 'running') AND lease_expires_at IS NOT NULL`.execute(db);
 }
 
 /** Keeps the loops quiet that make work of their own, such as of a repository that no webhook told of. */

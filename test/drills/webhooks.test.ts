@@ -1,50 +1,59 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningSandbox, startSandbox } from '../../sandbox/github.ts';
-import { createRandom } from '../../sandbox/random.ts';
-import type { Repository } from '../../sandbox/world/model.ts';
+import { addRepository } from '../../sandbox/world/build.ts';
+import type { Installation, Repository } from '../../sandbox/world/model.ts';
 import { startTestApp, type TestApp } from '../app/start-test-app.ts';
 import { createInPglite } from '../support/databases.ts';
 import { environmentOf, installOn, livePullRequest } from './activity.ts';
+import { carryOutDeed, deed } from './draw-activity.ts';
+import { guidOf, type Mailbox, passOn, type Sent, startMailbox } from './mailbox.ts';
 import { allEnded, differingTables, outcomes, quietLoops } from './outcomes.ts';
 
-interface Sent {
-  headers: IncomingHttpHeaders;
-  body: string;
+/** When a webhook arrives among the others, how often, and whether that is after all of them were worked through. */
+const arrival = fc.record({
+  place: fc.nat(1_000),
+  copies: fc.constantFrom(1, 1, 2, 3),
+  isLate: fc.boolean(),
+});
+
+interface Arriving {
+  webhook: Sent;
+  isLate: boolean;
 }
 
-/** Takes webhooks for the app and keeps them. */
-async function startMailbox() {
-  const sent: Sent[] = [];
-  const server = createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8');
-    request.on('data', (chunk: string) => {
-      body += chunk;
-    });
-    request.on('end', () => {
-      sent.push({ headers: request.headers, body });
-      response.end('{}');
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    sent,
-    url: `http://127.0.0.1:${port}/`,
-    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  };
+/** Copies of one webhook arrive apart from each other, and the last one of a late webhook alone is late. */
+function arrange(
+  sent: readonly Sent[],
+  arrivals: readonly { place: number; copies: number; isLate: boolean }[],
+): Arriving[] {
+  return sent
+    .flatMap((webhook, index) => {
+      const { place, copies, isLate } = arrivals[index % arrivals.length] ?? {
+        place: 0,
+        copies: 1,
+        isLate: false,
+      };
+      return Array.from({ length: copies }, (_, copy) => ({
+        ...{ webhook, isLate: isLate && copy === copies - 1 },
+        at: (place * (copy + 1) * 7 + index) % 1_009,
+      }));
+    })
+    .sort((a, b) => a.at - b.at);
 }
 
 describe('webhooks that arrive', () => {
   let sandbox: RunningSandbox;
   let app: TestApp;
-  let mailbox: Awaited<ReturnType<typeof startMailbox>>;
+  let mailbox: Mailbox;
   let widgets: Repository;
+  let installation: Installation;
+  /** GUIDs of which the app said that it has them. */
+  let accepted: Set<string>;
   beforeEach(async () => {
     sandbox = await startSandbox({ owner: 'acme' });
-    ({ repository: widgets } = installOn(sandbox));
+    ({ repository: widgets, installation } = installOn(sandbox));
+    accepted = new Set();
     app = await startTestApp(await createInPglite(), environmentOf(sandbox));
     await quietLoops(app.db);
     mailbox = await startMailbox();
@@ -56,11 +65,16 @@ describe('webhooks that arrive', () => {
     await mailbox?.close();
   });
 
-  const pass = async ({ headers, body }: Sent) => {
-    const wanted = ['content-type', 'x-github-event', 'x-github-delivery', 'x-hub-signature-256'];
-    const kept = Object.fromEntries(wanted.map((name) => [name, String(headers[name])]));
-    const response = await fetch(`${app.url}/api/github/webhooks`, { method: 'POST', body, headers: kept });
-    return response.status;
+  const pass = async (webhook: Sent) => {
+    const status = await passOn(webhook, app.url);
+    if (status === 200) accepted.add(guidOf(webhook));
+    else expect(status).toBe(202);
+  };
+  /** Some at a time, as they come under load. */
+  const passTogether = async (arriving: readonly Arriving[]) => {
+    for (let from = 0; from < arriving.length; from += 6) {
+      await Promise.all(arriving.slice(from, from + 6).map(({ webhook }) => pass(webhook)));
+    }
   };
   const isWhole = async (count: number) => {
     await allEnded(app.db);
@@ -71,22 +85,41 @@ describe('webhooks that arrive', () => {
     }
   };
 
-  it.each([1, 2, 3])('in any order, doubled and mixed: drawn by seed %d', async (seed) => {
-    for (let n = 1; n <= 4; n++) await livePullRequest(sandbox, widgets, `Change ${n}`);
-    const { sent } = mailbox;
-    const random = createRandom(seed);
-    const mixed = [...sent, ...sent]
-      .map((webhook) => ({ webhook, at: random.next() }))
-      .sort((a, b) => a.at - b.at)
-      .map(({ webhook }) => webhook);
-    for (let from = 0; from < mixed.length; from += 6) {
-      const statuses = await Promise.all(mixed.slice(from, from + 6).map(pass));
-      expect(statuses.every((status) => status === 200 || status === 202)).toBe(true);
+  it('in any order, doubled, and late, whatever people do: the tables hold what GitHub holds', async () => {
+    let count = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(deed, { minLength: 4, maxLength: 14 }),
+        fc.array(deed, { maxLength: 8 }),
+        fc.array(arrival, { minLength: 1, maxLength: 30 }),
+        fc.boolean(),
+        async (first, second, arrivals, isCapturedBetween) => {
+          const repository = addRepository(sandbox.world, `acme/repository-${++count}`);
+          installation.repositoryIds.add(repository.id);
+          const opened = (['open a pull request', 'open an issue', 'comment', 'comment'] as const).map(
+            (what, which) => ({ do: what, which }),
+          );
+          const late: Arriving[] = [];
+          for (const act of [[...opened, ...first], second]) {
+            for (const one of act) await carryOutDeed(sandbox, repository, one);
+            const arriving = arrange(mailbox.sent.splice(0), arrivals);
+            late.push(...arriving.filter(({ isLate }) => isLate));
+            await passTogether(arriving.filter(({ isLate }) => !isLate));
+            if (isCapturedBetween) await allEnded(app.db);
+          }
+          await allEnded(app.db);
+          await passTogether(late);
+          await allEnded(app.db);
+          expect(await differingTables(app.db, sandbox, repository)).toEqual([]);
+        },
+      ),
+      { numRuns: 8, endOnFailure: true },
+    );
+    const taken = await app.db.selectFrom('deliveries').select('id').execute();
+    expect(taken.map(({ id }) => id).sort()).toEqual([...accepted].sort());
+    for (const { status, runs, metrics } of await outcomes(app.db)) {
+      expect([status, runs, metrics]).toEqual(['completed', ['success'], ['success']]);
     }
-    const known = await app.db.selectFrom('deliveries').select('id').execute();
-    expect(known.length).toBeLessThanOrEqual(sent.length);
-    expect(new Set(known.map(({ id }) => id)).size).toBe(known.length);
-    await isWhole(4);
   });
 
   it('late: what was captured since is not taken back', async () => {

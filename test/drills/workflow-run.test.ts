@@ -1,86 +1,21 @@
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type RunningSandbox, startSandbox } from '../../sandbox/github.ts';
 import { lastAttempt } from '../../sandbox/runner/workflow-run.ts';
-import {
-  addInstallation,
-  addIssueComment,
-  addPullRequest,
-  addRepository,
-} from '../../sandbox/world/build.ts';
-import type { Repository } from '../../sandbox/world/model.ts';
-import { startTestApp, type TestApp } from '../app/start-test-app.ts';
-import { planJob, workItem } from '../jobs/job-fixture.ts';
 import { createInPglite } from '../support/databases.ts';
-import { type Interceptor, type JobsApiProxy, startJobsApiProxy } from './jobs-api-proxy.ts';
-import { allEnded, differingTables, outcomes, quietLoops, skipWaits } from './outcomes.ts';
-
-const CHECKOUT = new URL('../../', import.meta.url);
-const WORKFLOW = '.github/workflows/bulk-capture.yml';
-const TOKEN = 'a-token-of-the-tests';
-const PULL_REQUESTS = 120;
+import { runLoop } from './activity.ts';
+import { type BulkTown, PULL_REQUESTS, startBulkTown } from './bulk-town.ts';
+import type { Call, Interceptor } from './jobs-api-proxy.ts';
+import { allEnded, differingTables, outcomes, skipWaits } from './outcomes.ts';
 
 /** The packaged Action, run as GitHub does, against the whole app; what is between them is the drill's. */
 describe('a workflow run', () => {
-  let sandbox: RunningSandbox;
-  let proxy: JobsApiProxy;
-  let app: TestApp;
-  let widgets: Repository;
+  let town: BulkTown;
+  let { sandbox, proxy, app, widgets } = {} as BulkTown;
 
   beforeEach(async () => {
-    sandbox = await startSandbox({ owner: 'acme', runner: { actionDirectory: fileURLToPath(CHECKOUT) } });
-    const { world } = sandbox;
-    const jobs = addRepository(world, 'acme/capture-jobs', { isPrivate: true });
-    widgets = addRepository(world, 'acme/widgets');
-    for (let number = 1; number <= PULL_REQUESTS; number++) {
-      const createdAt = new Date(Date.UTC(2026, 0, 1, number)).toISOString().replace('.000', '');
-      const pull = addPullRequest(world, widgets, { number, title: `Change ${number}`, createdAt });
-      addIssueComment(world, pull, { body: `On ${number}`, createdAt });
-    }
-    const installation = addInstallation(
-      world,
-      jobs.owner,
-      [jobs, widgets],
-      sandbox.app.permissions,
-      '2026-01-01T00:00:00Z',
-    );
-    jobs.contents.set(WORKFLOW, await readFile(new URL('workflows/bulk-capture.yml', CHECKOUT), 'utf8'));
-    proxy = await startJobsApiProxy();
-    app = await startTestApp(await createInPglite(), {
-      APP_ID: String(sandbox.app.id),
-      PRIVATE_KEY: sandbox.app.privateKey,
-      WEBHOOK_SECRET: sandbox.app.webhookSecret,
-      GHE_HOST: new URL(sandbox.webUrl).host,
-      OIDC_ISSUER: sandbox.oidc.issuer,
-      PUBLIC_URL: proxy.url,
-      ALLOWED_ACCOUNTS: '',
-      CAPTURE_WORKFLOW: `acme/capture-jobs/${WORKFLOW}@main`,
-      HYBRID_ROLLOUT_STRATEGY: 'percentage',
-      HYBRID_ROLLOUT_PERCENTAGE: '100',
-      LOOPS_TOKEN: TOKEN,
-    });
-    await quietLoops(app.db);
-    proxy.target = app.url;
-    jobs.variables.set('HYBRID_CAPTURE_URL', proxy.url);
-    sandbox.app.webhookUrl = `${app.url}/api/github/webhooks`;
-    await planJob(
-      app.db,
-      workItem({
-        repository: {
-          ...{ id: widgets.id, fullName: 'acme/widgets' },
-          ...{ installationId: installation.id, isPrivate: false },
-        },
-        ...{ type: 'history', items: [], range: {}, reason: 'scheduled' },
-      }),
-      { now: new Date() },
-    );
+    town = await startBulkTown(await createInPglite());
+    ({ sandbox, proxy, app, widgets } = town);
   });
-  afterEach(async () => {
-    await app?.close();
-    await sandbox?.close();
-    await proxy?.close();
-  });
+  afterEach(() => town?.close());
 
   /** SIGKILL to the Action, as when its machine goes away. */
   const killRun = () => {
@@ -159,11 +94,7 @@ describe('a workflow run', () => {
     const longAgo = new Date(Date.now() - 240_000);
     await app.db.updateTable('job_runs').set({ created_at: longAgo }).execute();
     await app.db.updateTable('progressive_capture_jobs').set({ heartbeat_at: longAgo }).execute();
-    const response = await fetch(`${app.url}/api/loops/sweep`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${TOKEN}` },
-    });
-    expect(await response.json()).toMatchObject({ outcome: 'passed', report: { ended: 1 } });
+    expect(await runLoop(app.url, 'sweep')).toMatchObject({ outcome: 'passed', report: { ended: 1 } });
     await goOn();
     expect(await outcomes(app.db)).toEqual([
       { status: 'completed', runs: ['failure', 'success'], metrics: ['success'] },
@@ -171,27 +102,57 @@ describe('a workflow run', () => {
     await isWhole();
   });
 
-  it('whose every batch arrives twice, and once more after the end, stores it once', async () => {
+  it('whose batches arrive out of order, each twice, and once more after the end, stores each once', async () => {
+    // Enough text for several batches.
+    for (const pull of widgets.pulls.values()) {
+      for (const comment of pull.comments) comment.body = 'A long remark. '.repeat(4_000);
+    }
     const batches: (() => Promise<{ status: number; body: string }>)[] = [];
-    const again: number[] = [];
-    proxy.intercept = async ({ name, forward }) => {
-      const answer = await forward();
-      if (name === 'batches') {
-        batches.push(forward);
-        again.push((await forward()).status);
+    const statuses: Record<'ahead' | 'again' | 'before', number[]> = { ahead: [], again: [], before: [] };
+    /** The first one, which the Action was told is stored; it comes after the second. */
+    let held: Call | null = null;
+    proxy.intercept = async (call) => {
+      if (call.name !== 'batches') return call.forward();
+      batches.push(call.forward);
+      if (call.number === 1) {
+        held = call;
+        return {
+          status: 200,
+          body: JSON.stringify({
+            stored: true,
+            sequence: 1,
+            next: 'continue',
+            budget: { points: 4_000, reserve: 500 },
+          }),
+        };
       }
+      if (held) {
+        statuses.ahead.push((await call.forward()).status);
+        await held.forward();
+        held = null;
+      }
+      const answer = await call.forward();
+      statuses.again.push((await call.forward()).status);
+      for (const before of batches.slice(0, -1).reverse()) statuses.before.push((await before()).status);
       return answer;
     };
     app.dispatchLoop.poke();
     await allEnded(app.db);
     await sandbox.runner.idle();
-    expect(batches.length).toBeGreaterThan(0);
-    expect(again).toEqual(batches.map(() => 200));
-    const late = await Promise.all([...batches].reverse().map(async (send) => (await send()).status));
-    expect(late.every((status) => status >= 400 && status < 500)).toBe(true);
+    const count = batches.length;
+    expect(count).toBeGreaterThan(2);
+    expect(statuses).toEqual({
+      ahead: [409],
+      again: Array.from({ length: count - 1 }, () => 200),
+      before: Array.from({ length: (count * (count - 1)) / 2 }, () => 200),
+    });
+    const late = await Promise.all(batches.reverse().map(async (send) => (await send()).status));
+    expect(late).toEqual(Array.from({ length: count }, () => 409));
     expect(await outcomes(app.db)).toEqual([
       { status: 'completed', runs: ['success'], metrics: ['success'] },
     ]);
+    const checkpoints = await app.db.selectFrom('capture_checkpoints').select('sequence').execute();
+    expect(checkpoints).toEqual([{ sequence: count }]);
     await isWhole();
   });
 

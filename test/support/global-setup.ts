@@ -4,10 +4,12 @@ import { migrate } from '../../src/store/migrate.ts';
 import { openPostgres } from '../../src/store/open-postgres.ts';
 import { preparePgliteTemplate } from './pglite-template.ts';
 import { findPostgresBinaries, type PostgresServer, startPostgres } from './postgres-server.ts';
+import { makeTemporaryRoot } from './temporary-root.ts';
 import type { PostgresForTests } from './test-databases.ts';
 
 /** Prepares the databases of all test files: PGlite always, Postgres when one is at hand. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  makeTemporaryRoot('hybrid-capture-tests-');
   const pgliteTemplate = await preparePgliteTemplate();
   const server = await postgresAtHand();
   if (server === null) {

@@ -159,7 +159,7 @@ describe('deletions', () => {
   });
 
   it.each(['deleted', 'transferred'])(
-    'of an issue (%s): a tombstone without its text, and no job',
+    'of an issue (%s): a tombstone without its text, with all that hangs on it, and no job',
     (action) => {
       const event = expectWork(parse('issues', issuesEvent(action, 3, '2026-11-22T10:00:00Z')));
       expect(event.items).toEqual([]);
@@ -175,6 +175,10 @@ describe('deletions', () => {
             updated_at: '2026-11-22T10:00:00.000Z',
             ...gone,
           },
+        },
+        {
+          table: 'snapshots',
+          row: { issue_id: 30_003, started_at: gone.deleted_at, captured_at: gone.captured_at },
         },
       ]);
     },

@@ -5,13 +5,16 @@ import type { Answer } from '../../text/answer.ts';
 import { FEATURE_NAME } from '../evaluate-enrolment.ts';
 import type { RollbackVerification } from './verify-rollback.ts';
 
-export type NoticeKind = 'rollback' | 'hold' | 'advance' | 'complete' | 'rollback_unverified';
+/** Of an automatic change of the rollout. */
+export type ChangeKind = 'rollback' | 'hold' | 'advance' | 'complete' | 'rollback_unverified';
+export type NoticeKind = ChangeKind | 'alarm' | 'alarm_over';
 
-/** What people are told of one automatic change. */
+/** What people are told of one automatic change, or of an alarm. */
 export interface Notice {
   id: number;
   kind: NoticeKind;
-  version: number;
+  /** Of the rollout, after the change; null for an alarm. */
+  version: number | null;
   content: Answer;
   verified: RollbackVerification | null;
   attempts: number;
@@ -20,7 +23,7 @@ export interface Notice {
 /** Notes what people are to be told, in the transaction of the change, so that neither is without the other. */
 export async function insertNotice(
   trx: Transaction<DB> | Database,
-  notice: { kind: NoticeKind; version: number; content: Answer },
+  notice: { kind: ChangeKind; version: number; content: Answer },
 ): Promise<void> {
   await trx
     .insertInto('rollout_notices')

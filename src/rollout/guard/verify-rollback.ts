@@ -55,6 +55,8 @@ export async function verifyRollbacks(
     .select(['id', 'version'])
     .where('feature_name', '=', FEATURE_NAME)
     .where('kind', '=', 'rollback')
+    .where('version', 'is not', null)
+    .$narrowType<{ version: number }>()
     .where('verified', 'is', null)
     .execute();
   for (const { id, version } of waiting) {

@@ -8,6 +8,7 @@ import * as monitor from './0007-monitor.ts';
 import * as purges from './0008-purges.ts';
 import * as runBilling from './0009-run-billing.ts';
 import * as deliveriesByRepository from './0010-deliveries-by-repository.ts';
+import * as alarmNotices from './0011-alarm-notices.ts';
 
 export interface Migration {
   name: string;
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0008-purges', sql: purges.sql },
   { name: '0009-run-billing', sql: runBilling.sql },
   { name: '0010-deliveries-by-repository', sql: deliveriesByRepository.sql },
+  { name: '0011-alarm-notices', sql: alarmNotices.sql },
 ];

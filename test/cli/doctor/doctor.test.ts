@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judgeSize } from '../../../cli/doctor/check-database.ts';
 import type { Finding } from '../../../cli/doctor/finding.ts';
 import { run } from '../../../cli/main.ts';
+import { setAlarm } from '../../../src/jobs/alarms.ts';
 import { MIGRATIONS } from '../../../src/store/migrations/index.ts';
 import { describePostgres } from '../../support/databases.ts';
 import { PIPE } from '../pipe.ts';
@@ -45,6 +46,7 @@ describePostgres('doctor', () => {
       'inngest functions',
       'inngest endpoint',
       'rollout',
+      'alarms',
     ]);
   });
 
@@ -283,6 +285,18 @@ describePostgres('doctor', () => {
       'database_unreachable',
     ],
     [
+      'an alarm',
+      async ({ app: { db }, examine }) => {
+        const alarm = { level: 'alarm', code: 'stale_data', message: 'No row was stored so far.' } as const;
+        const log = { info() {}, warn() {}, error() {} };
+        await setAlarm(db, 'stale_data', alarm, { now: new Date(), log });
+        return [await examine(), () => setAlarm(db, 'stale_data', null, { now: new Date(), log })];
+      },
+      'alarms',
+      'warning',
+      'stale_data',
+    ],
+    [
       'a stop',
       async (t) => [await t.examine({ HYBRID_EMERGENCY_STOP: '1' }), () => 0],
       'rollout',
@@ -290,6 +304,14 @@ describePostgres('doctor', () => {
       'stopped_by_environment',
     ],
   ];
+
+  it('does not call data stale of which there is none yet', async () => {
+    const { db } = town.app;
+    const values = { id: 987_654, full_name: 'acme/new', installation_id: 1, captured_at: new Date(0) };
+    await db.insertInto('repositories').values(values).execute();
+    expect(worse(await town.examine())).toEqual([]);
+    await db.deleteFrom('repositories').where('id', '=', values.id).execute();
+  });
 
   it.each(faults)('%s', async (_name, breakIt, check, status, code) => {
     const [findings, putRight] = await breakIt(town);

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export interface DatabaseLine {
+  /** Of the database, by way of the line. */
+  url: string;
+  cut(): void;
+  mend(): void;
+  close(): Promise<void>;
+}
+
+/** The way to a database, which can be cut. */
+export async function startLine(target: URL): Promise<DatabaseLine> {
+  const ends = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((from) => {
+    if (isCut) {
+      from.destroy();
+      return;
+    }
+    const to = connect(Number(target.port), target.hostname);
+    for (const [end, other] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      ends.add(end);
+      end.on('error', () => {});
+      end.on('close', () => {
+        ends.delete(end);
+        other.destroy();
+      });
+      end.pipe(other);
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = new URL(target);
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const drop = () => {
+    for (const end of ends) end.destroy();
+  };
+  return {
+    url: url.href,
+    cut() {
+      isCut = true;
+      drop();
+    },
+    mend() {
+      isCut = false;
+    },
+    async close() {
+      drop();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
