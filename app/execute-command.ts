@@ -13,7 +13,7 @@ export interface ExecuteOptions {
   db: Database;
   config: Pick<
     Config,
-    'control' | 'rollout' | 'limits' | 'coalesceMs' | 'inngestBulkPerDay' | 'include' | 'budgets'
+    'control' | 'rollout' | 'limits' | 'coalesceMs' | 'inngestBulkPerDay' | 'include' | 'budgets' | 'prices'
   >;
   bulkFor: BulkFor;
   /** Jobs were made, or the rollout has changed: what waits is routed again, and sent. */
@@ -76,7 +76,7 @@ export async function executeCommand(
   }
   return executeRolloutCommand(command, {
     ...place,
-    maxActionsMinutes: config.budgets.actionsMinutesPerMonth,
+    costing: config,
     place: placeOf(repository.fullName, config.control),
     isPublic: !repository.isPrivate,
     findRepository: (fullName) => findServedRepository(db, fullName),

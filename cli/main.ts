@@ -1,6 +1,7 @@
 import { loadEnvFile } from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { addCaptureCommand } from './commands/capture.ts';
+import { addCostCommand } from './commands/cost.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addJobsCommand } from './commands/jobs.ts';
@@ -50,6 +51,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   addExportCommand(program, context);
   addPurgeCommand(program, context);
   addPlanCommand(program, context);
+  addCostCommand(program, context);
   addDoctorCommand(program, context);
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { type Month, monthOf } from '../src/cost/month.ts';
 import { CAPTURE_INCLUDES, type CaptureInclude } from '../src/work-item/work-item.ts';
 
 // Each throws InvalidArgumentError, from which commander makes the message and the exit code.
@@ -31,6 +32,12 @@ export function parseTime(text: string): Date {
   throw new InvalidArgumentError(
     'It must be a date such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z.',
   );
+}
+
+/** `2026-11`: a calendar month, UTC. */
+export function parseMonth(text: string): Month {
+  if (/^20\d{2}-(0[1-9]|1[0-2])$/.test(text)) return monthOf(new Date(`${text}-01T00:00:00Z`));
+  throw new InvalidArgumentError('It must be a month such as 2026-11.');
 }
 
 /** What to walk, separated by commas. */

@@ -1,5 +1,6 @@
 import { eventType, type Inngest } from 'inngest';
 import { sql } from 'kysely';
+import { SLICE_MS } from '../../src/cost/executions.ts';
 import { INNGEST_EVENTS, JobEventData } from '../../src/dispatch/job-events.ts';
 import { type RunJobOptions, type RunJobReport, runJob } from '../../src/jobs/run-job.ts';
 import { endRun } from '../../src/jobs/runs.ts';
@@ -20,8 +21,6 @@ export type FunctionContext = Pick<RunJobOptions, 'db' | 'config' | 'tokenFor' |
 const RETRIES = 3;
 /** Longer than Inngest's waits between tries, measured as 20 and 45 s, so that the same run goes on. */
 const LEASE_MS = 180_000;
-/** One step is one HTTP request; many hosts end those after 60 s. */
-const SLICE_MS = 50_000;
 
 /**
  * Captures of one installation share GitHub's budget. Plans of Inngest start at five steps at a time, of all functions

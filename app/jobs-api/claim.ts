@@ -49,6 +49,7 @@ export const claim: Call = async (context, { req, bearer, jobId, line }): Promis
       workflowRunId: claims.runId,
       workflowRunAttempt: claims.runAttempt,
       sessionTokenHash: hashSessionToken(sessionToken),
+      billing: claims.billing,
       leaseMs: RUN_LEASE_MS,
       now: now(),
     });

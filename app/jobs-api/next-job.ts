@@ -4,6 +4,7 @@ import { readRollout } from '../../src/rollout/rollout-store.ts';
 import type { Database } from '../../src/store/database.ts';
 import { bindJob } from './bind-job.ts';
 import type { Call, JobsApiContext } from './context.ts';
+import { findBudgetHold } from './find-budget-hold.ts';
 import type { RunClaims } from './oidc.ts';
 import { requireServedProtocol } from './protocol-version.ts';
 import { MAX_JSON_BYTES, readJsonBody, requireShape } from './read-json-body.ts';
@@ -44,6 +45,8 @@ async function findNextJob(context: JobsApiContext, claims: RunClaims, finished:
   });
   if (emergencyStop) return { job: null, reason: 'emergency_stop', message: 'The rollout is stopped.' };
 
+  const hold = await findBudgetHold(db, context, claims);
+  if (hold) return hold;
   for (const { id } of await findDueJobs(db, finished, context.now())) {
     if (await takeJob(context, claims, id)) return { job: { id } };
   }

@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
+import type { JobRun } from '../../src/jobs/job.ts';
 import { RefusedError } from './refused-error.ts';
 
 /** GitHub sends numbers as strings of digits in OIDC claims. */
@@ -30,6 +31,8 @@ export const RunClaims = z
     run_attempt: Digits,
     actor: z.string().max(256).optional(),
     actor_id: Digits.optional(),
+    repository_visibility: z.string().max(100).optional(),
+    runner_environment: z.string().max(100).optional(),
   })
   .transform((claims) => ({
     jti: claims.jti,
@@ -45,8 +48,23 @@ export const RunClaims = z
       claims.actor_id === undefined || claims.actor === undefined
         ? null
         : { id: claims.actor_id, login: claims.actor },
+    billing: billingOf(claims),
   }));
 export type RunClaims = z.infer<typeof RunClaims>;
+
+/**
+ * Whether GitHub bills the minutes of the run; null: the token does not tell. A larger runner, which is billed in public
+ * repositories too, can't be told from a standard one.
+ * Source: https://docs.github.com/billing/concepts/product-billing/github-actions
+ */
+function billingOf(claims: {
+  repository_visibility?: string | undefined;
+  runner_environment?: string | undefined;
+}): JobRun['billing'] {
+  if (claims.runner_environment === 'self-hosted') return 'free_self_hosted';
+  if (claims.repository_visibility === undefined) return null;
+  return claims.repository_visibility === 'public' ? 'free_public' : 'billed';
+}
 
 /** Clocks of GitHub and of the app may differ by this much. */
 const CLOCK_TOLERANCE_SECONDS = 5;

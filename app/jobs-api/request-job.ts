@@ -9,6 +9,7 @@ import type { DB } from '../../src/store/database.generated.ts';
 import type { WorkItem } from '../../src/work-item/work-item.ts';
 import { bindJob } from './bind-job.ts';
 import type { Call, JobsApiContext } from './context.ts';
+import { findBudgetHold } from './find-budget-hold.ts';
 import { requireSelfServiceWorkflow } from './identify-workflow.ts';
 import type { RunClaims } from './oidc.ts';
 import { requireServedProtocol } from './protocol-version.ts';
@@ -185,6 +186,8 @@ async function planAndBind(
   const { job, message, outcome } = planned;
   if (outcome === 'created' && capturedUntil !== null) await seedCheckpoints(trx, [{ job, capturedUntil }]);
   if (job.processor_type !== 'github_actions') return { job: null, reason: job.rule, message };
+  const hold = await findBudgetHold(trx, context, claims);
+  if (hold) return hold;
   if (await bindJob(trx, job.id, claims.runId, context)) {
     // How a run ends that users scheduled in their own repository says nothing about the rollout.
     await trx

@@ -62,7 +62,7 @@ async function execute(
       db,
       now: () => new Date(),
       environmentStop: config.rollout.environmentStop,
-      maxActionsMinutes: config.budgets.actionsMinutesPerMonth,
+      costing: config,
       actor: person ? { type: 'user', ...person } : { type: 'operator', login: 'monitor' },
       source: { type: 'page' },
       permission: askLevel,

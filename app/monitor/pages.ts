@@ -93,11 +93,12 @@ function overviewPage(viewer: Viewer, { config, snapshots }: PageContext): Page 
     hasConsole: viewer.maySeeRollout,
     columns: OVERVIEW_COLUMNS,
     read: async () => {
-      const [overview, rollout] = await Promise.all([
+      const [overview, rollout, cost] = await Promise.all([
         snapshots.overview(viewer.scope),
         viewer.maySeeRollout ? snapshots.rollout() : null,
+        snapshots.cost(viewer),
       ]);
-      return renderOverview(overview, rollout, viewer, createRunLinks(config));
+      return renderOverview({ overview, rollout, cost }, viewer, createRunLinks(config));
     },
   };
 }

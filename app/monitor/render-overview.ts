@@ -4,6 +4,7 @@ import { countOf } from '../../src/text/count-of.ts';
 import type { Viewer } from './access.ts';
 import { type Html, html, long, type Part } from './html.ts';
 import { renderLatency, renderRouting, renderSuccess } from './render-charts.ts';
+import { type CostSnapshot, renderCost } from './render-cost.ts';
 import { outcomeName } from './render-deliveries.ts';
 import { empty, jobItem, section, table, time, whyNoRepository } from './render-parts.ts';
 import { renderHistory, renderRollout } from './render-rollout.ts';
@@ -13,14 +14,13 @@ import type { RolloutSnapshot } from './snapshots.ts';
 /** How the sections of the first page stand beside each other; on a phone they stand below each other in this order. */
 export const OVERVIEW_COLUMNS = [
   ['rollout'],
-  ['jobs', 'ended', 'latency', 'budget'],
+  ['jobs', 'ended', 'latency', 'budget', 'cost'],
   ['wrong', 'routes', 'deliveries'],
 ] as const;
 
 /** The first page, by section. */
 export function renderOverview(
-  overview: Overview,
-  rollout: RolloutSnapshot | null,
+  { overview, rollout, cost }: { overview: Overview; rollout: RolloutSnapshot | null; cost: CostSnapshot },
   viewer: Viewer,
   links: RunLinks,
 ): Map<string, Html> {
@@ -36,6 +36,7 @@ export function renderOverview(
     ['latency', section('latency', 'Latency', renderLatency(overview))],
     ['routes', section('routes', 'Routing', renderRouting(overview))],
     ['budget', section('budget', "GitHub's budget", renderBudgets(overview))],
+    ['cost', renderCost(cost)],
     ['deliveries', section('deliveries', 'Deliveries in 24 h', renderDeliveries(overview))],
     ...(rollout
       ? [

@@ -1,12 +1,15 @@
 import type { Config } from '../../src/config/config.ts';
+import { readCost } from '../../src/cost/read-cost.ts';
+import { readUsageByRepository } from '../../src/cost/read-usage.ts';
 import type { OperatorView } from '../../src/monitor/judge-overview.ts';
 import { readIncidents } from '../../src/monitor/read-incidents.ts';
 import { type Overview, readOverview } from '../../src/monitor/read-overview.ts';
-import type { Scope } from '../../src/monitor/scope.ts';
+import { EVERYTHING, type Scope } from '../../src/monitor/scope.ts';
 import { type HistoryEntry, readHistory } from '../../src/rollout/history.ts';
 import { readPicture } from '../../src/rollout/read-picture.ts';
 import type { Database } from '../../src/store/database.ts';
 import type { Viewer } from './access.ts';
+import type { CostSnapshot } from './render-cost.ts';
 
 export interface RolloutSnapshot extends OperatorView {
   history: HistoryEntry[];
@@ -18,9 +21,10 @@ const FRESH_MS = 2_000;
 const REST_FACTOR = 10;
 const KEPT = 200;
 const SHOWN_HISTORY = 10;
+const SHOWN_REPOSITORIES = 5;
 
 /** Reads what the pages show, at most once in 2 s for all that see the same. */
-export function createSnapshots(db: Database, config: Pick<Config, 'rollout' | 'budgets'>) {
+export function createSnapshots(db: Database, config: Pick<Config, 'rollout' | 'budgets' | 'prices'>) {
   const readRolloutState = async (): Promise<RolloutSnapshot> => ({
     picture: await readPicture(db, {
       environmentStop: config.rollout.environmentStop,
@@ -30,18 +34,25 @@ export function createSnapshots(db: Database, config: Pick<Config, 'rollout' | '
     history: await readHistory(db, SHOWN_HISTORY),
     incidents: await readIncidents(db),
   });
+  /** Who may see the rollout sees the cost of everything; names of repositories follow the person's own scope. */
+  const readCostState = async ({ scope, maySeeRollout }: Seer): Promise<CostSnapshot> => {
+    const now = new Date();
+    const cost = await readCost(db, config, { now, scope: maySeeRollout ? EVERYTHING : scope });
+    const usage = { month: cost.month, now, scope, limit: SHOWN_REPOSITORIES };
+    return { cost, repositories: await readUsageByRepository(db, usage) };
+  };
   const rollout = remember<RolloutSnapshot>();
   const overviews = remember<Overview>();
+  const costs = remember<CostSnapshot>();
   const others = remember<unknown>();
   return {
     rollout: () => rollout('', readRolloutState),
     overview: (scope: Scope) => overviews(keyOf(scope), () => readOverview(db, scope, new Date())),
+    cost: (viewer: Seer) =>
+      costs(`${viewer.maySeeRollout} ${keyOf(viewer.scope)}`, () => readCostState(viewer)),
     /** What any other page shows, kept by its address and by what the viewer may see. */
-    other: <Value>(
-      address: string,
-      { scope, maySeeRollout }: Pick<Viewer, 'scope' | 'maySeeRollout'>,
-      read: () => Promise<Value>,
-    ) => others(`${address} ${maySeeRollout} ${keyOf(scope)}`, read) as Promise<Value>,
+    other: <Value>(address: string, { scope, maySeeRollout }: Seer, read: () => Promise<Value>) =>
+      others(`${address} ${maySeeRollout} ${keyOf(scope)}`, read) as Promise<Value>,
     /** Something was changed here: the next look reads anew. */
     forgetRollout: (): void => {
       rollout.forget();
@@ -49,6 +60,9 @@ export function createSnapshots(db: Database, config: Pick<Config, 'rollout' | '
     },
   };
 }
+
+/** What decides what a viewer is shown. */
+type Seer = Pick<Viewer, 'scope' | 'maySeeRollout'>;
 
 export type Snapshots = ReturnType<typeof createSnapshots>;
 

@@ -2,8 +2,9 @@ import process from 'node:process';
 import { Command, InvalidArgumentError } from 'commander';
 import { INSTALLATION_MS_PER_MINUTE } from '../../src/budget/limits.ts';
 import { loadConfig } from '../../src/config/config.ts';
+import { EXECUTIONS_OF_A_RUN } from '../../src/cost/executions.ts';
+import { PUBLISHED_PRICES } from '../../src/cost/published-prices.ts';
 import { BYTES_PER_PULL_REQUEST, estimateHistory } from '../../src/jobs/estimate-history.ts';
-import { EXECUTIONS_OF_A_RUN } from '../../src/jobs/month-usage.ts';
 import { readable } from '../render-table.ts';
 import { sum } from '../statistics.ts';
 import { startThrowAwayPostgres, withOpenDatabase } from '../throw-away-postgres.ts';
@@ -27,8 +28,7 @@ const GB = 1e9;
  * Source: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api (and the same for GraphQL)
  */
 const PER_HOUR = 12_500;
-/** Executions of the free plan. Source: https://www.inngest.com/docs/usage-limits/inngest */
-const INNGEST_FREE_PLAN = 50_000;
+const INNGEST_FREE_PLAN = PUBLISHED_PRICES.INCLUDED_INNGEST_EXECUTIONS.amount;
 /** Minutes that GitHub Team includes. Source: https://docs.github.com/billing/concepts/product-billing/github-actions */
 const ACTIONS_TEAM_PLAN = 3_000;
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { type HistoryPrice, priceHistory } from '../../src/cost/price-history.ts';
 import { estimateHistory, type HistoryCost } from '../../src/jobs/estimate-history.ts';
-import { type HistoryPrice, priceHistory } from '../../src/jobs/price-history.ts';
 import { formatCount, formatDuration } from '../../src/text/format-progress.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
 import { type InstalledRepository, listInstalledRepositories } from '../list-installed-repositories.ts';

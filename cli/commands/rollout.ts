@@ -65,7 +65,7 @@ async function openPlace(db: Database, config: Config, { verb }: RolloutVerb): P
     db,
     now: () => new Date(),
     environmentStop: config.rollout.environmentStop,
-    maxActionsMinutes: config.budgets.actionsMinutesPerMonth,
+    costing: config,
     actor: { type: 'operator', login: userInfo().username },
     source: { type: 'cli' },
     place: { kind: 'control' },

@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import type { Config } from '../config/config.ts';
 import type { PlanContext } from '../jobs/plan-work.ts';
 import type { RolloutActor, RolloutSource } from '../rollout/rollout-store.ts';
 import type { DB } from '../store/database.generated.ts';
@@ -47,8 +48,8 @@ export interface CommandPlace {
 }
 
 export interface RolloutPlace extends CommandPlace {
-  /** Actions minutes that a month may cost; null: as many as it takes. */
-  maxActionsMinutes: number | null;
+  /** What a month may cost, and what it costs. */
+  costing: Pick<Config, 'budgets' | 'prices'>;
   /**
    * What the place is: the control repository or a terminal (`control`), another repository (its commands are refused
    * with the name of the right one), or a repository while no control repository is configured (only reads answer).

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { PUBLISHED_PRICES } from '../cost/published-prices.ts';
 import type { RouteLimits } from '../route/decide-route.ts';
 import { CAPTURE_INCLUDES, type CaptureInclude } from '../work-item/work-item.ts';
 import { createEnvironmentReader, type Environment, type EnvironmentReader } from './environment-reader.ts';
 import { parsePrivateKey } from './private-key.ts';
-import type { VariableName } from './variables.ts';
 
 export const ROLLOUT_STRATEGIES = ['percentage', 'whitelist', 'repository_size'] as const;
 export type RolloutStrategy = (typeof ROLLOUT_STRATEGIES)[number];
@@ -69,10 +69,12 @@ export interface Config {
   retention: { deliveriesDays: number; jobsDays: number; removedDays: number };
   /** Milliseconds without a new row, though some were expected, after which an alarm is raised. 0: never. */
   freshnessMs: number;
-  /** US dollars, for `plan`; null: not known. */
+  /** US dollars, and what a month includes without them; null: not known. */
   prices: {
     actionsMinute: number;
+    includedActionsMinutes: number;
     inngestThousandExecutions: number | null;
+    includedInngestExecutions: number;
     databaseGigabyteMonth: number | null;
   };
   /** 0: nothing is reconciled. */
@@ -355,16 +357,23 @@ function readOidcIssuer(read: EnvironmentReader, github: Config['github']): stri
   return `${github.webUrl}/_services/token`;
 }
 
-/**
- * A minute of a 2-core Linux runner costs $0.006 since 2026-01-01, whole minutes. Inngest and databases have no one price.
- * Source: https://docs.github.com/billing/reference/actions-runner-pricing
- */
+/** Without a variable, what is published holds. */
 function readPrices(read: EnvironmentReader): Config['prices'] {
-  const optional = (name: VariableName) =>
-    read.raw(name) === null ? null : read.decimal(name, 0, 1_000, 0, 6);
+  const optional = (name: 'PRICE_INNGEST_THOUSAND_EXECUTIONS' | 'PRICE_DATABASE_GB_MONTH') =>
+    read.raw(name) === null ? PUBLISHED_PRICES[name].amount : read.decimal(name, 0, 1_000, 0, 6);
+  const included = (name: 'INCLUDED_ACTIONS_MINUTES' | 'INCLUDED_INNGEST_EXECUTIONS') =>
+    read.integer(name, 0, 100_000_000, PUBLISHED_PRICES[name].amount);
   return {
-    actionsMinute: read.decimal('PRICE_ACTIONS_MINUTE', 0, 1_000, 0.006, 6),
+    actionsMinute: read.decimal(
+      'PRICE_ACTIONS_MINUTE',
+      0,
+      1_000,
+      PUBLISHED_PRICES.PRICE_ACTIONS_MINUTE.amount,
+      6,
+    ),
+    includedActionsMinutes: included('INCLUDED_ACTIONS_MINUTES'),
     inngestThousandExecutions: optional('PRICE_INNGEST_THOUSAND_EXECUTIONS'),
+    includedInngestExecutions: included('INCLUDED_INNGEST_EXECUTIONS'),
     databaseGigabyteMonth: optional('PRICE_DATABASE_GB_MONTH'),
   };
 }

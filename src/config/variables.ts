@@ -202,18 +202,6 @@ export const VARIABLES = {
     fallback: '500',
     bounds: 'integer, 0 to 10000000',
   },
-  MAX_ACTIONS_MINUTES_PER_MONTH: {
-    meaning:
-      'Actions minutes of a calendar month (UTC), each run rounded up as it is billed, at which bulk work waits (`budget_exhausted`) and the rollout does not advance any more. At 80 % an alarm says so.',
-    fallback: 'no limit',
-    bounds: 'minutes, integer, 1 to 100000000',
-  },
-  MAX_INNGEST_EXECUTIONS_PER_MONTH: {
-    meaning:
-      'Inngest executions of a calendar month (UTC), two for each run of a job, at which work for Inngest waits (`budget_exhausted`). At 80 % an alarm says so.',
-    fallback: 'no limit',
-    bounds: 'integer, 1 to 100000000',
-  },
   RETAIN_DELIVERIES_DAYS: {
     meaning:
       'Days for which the ids of webhook deliveries are kept. One that comes again later counts as new.',
@@ -225,22 +213,6 @@ export const VARIABLES = {
       'Days for which jobs that have ended are kept, with their runs and metrics. Complete captures stay.',
     fallback: '180',
     bounds: 'days, integer, 32 to 36500',
-  },
-  PRICE_ACTIONS_MINUTE: {
-    meaning:
-      'US dollars that `plan` counts for a minute of GitHub Actions; the default is that of a 2-core Linux runner since 2026-01-01 ([source](https://docs.github.com/billing/reference/actions-runner-pricing)).',
-    fallback: '0.006',
-    bounds: 'US dollars, 0 to 1000, at most 6 decimals',
-  },
-  PRICE_INNGEST_THOUSAND_EXECUTIONS: {
-    meaning: 'US dollars that `plan` counts for 1,000 executions of Inngest.',
-    fallback: 'not counted',
-    bounds: 'US dollars, 0 to 1000, at most 6 decimals',
-  },
-  PRICE_DATABASE_GB_MONTH: {
-    meaning: 'US dollars that `plan` counts for a gigabyte in the database, a month.',
-    fallback: 'not counted',
-    bounds: 'US dollars, 0 to 1000, at most 6 decimals',
   },
   RETAIN_REMOVED_DAYS: {
     meaning: 'Days for which rows are kept after the App was uninstalled.',
@@ -258,6 +230,45 @@ export const VARIABLES = {
       'An alarm is raised when no row was stored for this long although work waited or webhooks were to be expected. 0: never.',
     fallback: '6',
     bounds: 'hours, 0 to 720, at most 2 decimals',
+  },
+  MAX_ACTIONS_MINUTES_PER_MONTH: {
+    meaning:
+      'Billed Actions minutes of a calendar month (UTC), at which bulk work waits (`budget_exhausted`) and the rollout does not advance any more. At 80 % a notice says so. [Budgets](costs.md#budgets)',
+    fallback: 'no limit',
+    bounds: 'minutes, integer, 1 to 100000000',
+  },
+  MAX_INNGEST_EXECUTIONS_PER_MONTH: {
+    meaning:
+      'Inngest executions of a calendar month (UTC), at which work for Inngest waits (`budget_exhausted`). At 80 % a notice says so. [Budgets](costs.md#budgets)',
+    fallback: 'no limit',
+    bounds: 'integer, 1 to 100000000',
+  },
+  PRICE_ACTIONS_MINUTE: {
+    meaning:
+      'US dollars for a minute of GitHub Actions; the default is [the published one](costs.md#prices).',
+    fallback: '0.006',
+    bounds: 'US dollars, 0 to 1000, at most 6 decimals',
+  },
+  INCLUDED_ACTIONS_MINUTES: {
+    meaning:
+      'Minutes of GitHub Actions a month that cost nothing: what [your plan](costs.md#prices) includes and other workflows leave over.',
+    fallback: '0',
+    bounds: 'minutes, integer, 0 to 100000000',
+  },
+  PRICE_INNGEST_THOUSAND_EXECUTIONS: {
+    meaning: 'US dollars for 1,000 executions of Inngest above those that are included.',
+    fallback: 'not counted',
+    bounds: 'US dollars, 0 to 1000, at most 6 decimals',
+  },
+  INCLUDED_INNGEST_EXECUTIONS: {
+    meaning: 'Executions of Inngest a month that [your plan](costs.md#prices) includes.',
+    fallback: '50000, of the free plan',
+    bounds: 'integer, 0 to 100000000',
+  },
+  PRICE_DATABASE_GB_MONTH: {
+    meaning: 'US dollars that `plan` counts for a gigabyte in the database, a month.',
+    fallback: 'not counted',
+    bounds: 'US dollars, 0 to 1000, at most 6 decimals',
   },
   HYBRID_ROLLOUT_PERCENTAGE: {
     meaning: 'Rollout percentage of a new database.',

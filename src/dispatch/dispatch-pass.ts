@@ -19,14 +19,14 @@ import type { Database } from '../store/database.ts';
 import { neutralizeLog } from '../text/neutralize.ts';
 import { DispatchError, type Dispatcher, type DueJob } from './dispatcher.ts';
 import { findDueJobs } from './find-due-jobs.ts';
-import { BUDGET_EXHAUSTED, holdDueJobs, readMonthBudget, releaseHeldJobs } from './hold-queue.ts';
+import { BUDGET_EXHAUSTED, holdDueJobs, isUsedUp, readMonthBudget, releaseHeldJobs } from './hold-queue.ts';
 import { createOutage, INNGEST_UNAVAILABLE } from './outage.ts';
 
 export interface DispatchPassOptions {
   db: Database;
   /**
    * - `bulk` null: nothing can run in GitHub Actions here, so bulk work is routed to Inngest.
-   * - `fallback` takes recent work while `inngest` takes none.
+   * - `fallback` takes recent work while `inngest` takes none, and urgent work when its month's budget is used up.
    */
   dispatchers: { inngest: Dispatcher; fallback?: Dispatcher; bulk: Dispatcher | null };
   config: Pick<Config, 'limits' | 'inngestBulkPerDay' | 'bulk' | 'rollout' | 'budgets'>;
@@ -91,17 +91,23 @@ export function createDispatchPass(options: DispatchPassOptions): () => Promise<
   }
 
   /** Once the month's budget of a processor is used up, what is due waits; when there is one again, it goes on. */
-  async function isExhausted(processor: Processor): Promise<boolean> {
-    const budget = await readBudget(processor);
-    const isUsedUp = budget !== null && budget.used >= budget.limit;
-    const changed = await (isUsedUp ? holdDueJobs : releaseHeldJobs)(db, processor, now());
+  async function holdOrRelease(processor: Processor): Promise<boolean> {
+    const isExhausted = isUsedUp(await readBudget(processor));
+    const changed = isExhausted
+      ? await holdDueJobs(db, processor, now(), { exceptUrgent: substituteFor(processor) !== undefined })
+      : await releaseHeldJobs(db, processor, now());
     for (const line of await describeJobs(changed)) {
-      log[isUsedUp ? 'warn' : 'info'](
+      log[isExhausted ? 'warn' : 'info'](
         { ...line, stage: 'dispatch', reason: BUDGET_EXHAUSTED },
-        isUsedUp ? "A job waits: the month's budget is used up." : 'A job that was held goes on.',
+        isExhausted ? "A job waits: the month's budget is used up." : 'A job that was held goes on.',
       );
     }
-    return isUsedUp;
+    return isExhausted;
+  }
+
+  /** Who does the work of a processor that can't, or may not, do it. */
+  function substituteFor(processor: Processor): Dispatcher | undefined {
+    return processor === 'inngest' ? dispatchers.fallback : undefined;
   }
 
   async function giveUpLostRuns(): Promise<void> {
@@ -155,9 +161,11 @@ export function createDispatchPass(options: DispatchPassOptions): () => Promise<
 
   async function dispatchQueue(processor: Processor, dispatcher: Dispatcher): Promise<number> {
     let sent = 0;
-    if (await isExhausted(processor)) return sent;
+    const substitute = substituteFor(processor);
+    const isExhausted = await holdOrRelease(processor);
+    if (isExhausted && !substitute) return sent;
     for (;;) {
-      const taker = (processor === 'inngest' && outage.isOn() && dispatchers.fallback) || dispatcher;
+      const taker = ((isExhausted || outage.isOn()) && substitute) || dispatcher;
       const room = taker.capacity ? await taker.capacity() : PAGE;
       if (room <= 0) return sent;
       const due = await findDueJobs(db, {
@@ -168,9 +176,9 @@ export function createDispatchPass(options: DispatchPassOptions): () => Promise<
       });
       let progress = 0;
       for (const job of due) {
-        const outcome = await (processor === 'inngest'
+        const outcome = await (processor === 'inngest' && !isExhausted
           ? dispatchToInngest(job)
-          : dispatchJob(job, dispatcher));
+          : dispatchJob(job, taker));
         if (outcome === 'unavailable') return sent;
         if (outcome !== 'not_taken') progress += 1;
         if (outcome === 'sent') sent += 1;

@@ -1,6 +1,6 @@
+import { EXECUTIONS_OF_A_RUN } from '../cost/executions.ts';
 import type { Database } from '../store/database.ts';
 import type { Job } from './job.ts';
-import { EXECUTIONS_OF_A_RUN } from './month-usage.ts';
 
 /** Bulk work that a stop, the rollout or a missing workflow keeps away from GitHub Actions; Inngest does it in slices. */
 export function isBulkOnInngest(job: Pick<Job, 'is_bulk' | 'processor_type'>): boolean {

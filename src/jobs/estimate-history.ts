@@ -1,3 +1,5 @@
+import { executionsOf } from '../cost/executions.ts';
+
 /**
  * What capturing a whole history takes. Estimates, by measurements against a model of GitHub's API with the densities of a
  * public history (`npm run bench:capture`).
@@ -22,8 +24,6 @@ const POINTS_PER_1000 = 25;
 const REQUESTS_PER_1000 = 45;
 /** GitHub's GraphQL time, of which it allows 60 s a minute; its REST time fits beside it. */
 const SECONDS_PER_PULL_REQUEST = 0.051;
-const SLICE_SECONDS = 50;
-const EXECUTIONS_PER_SLICE = 2;
 /** 7,818 measured (`npm run bench:capture -- --only store-rate`, PostgreSQL 15): 23 rows and their indexes. */
 export const BYTES_PER_PULL_REQUEST = 8_000;
 
@@ -34,7 +34,7 @@ export function estimateHistory(pullRequests: number): HistoryCost {
     requests: Math.ceil((pullRequests * REQUESTS_PER_1000) / 1000),
     hours: seconds / 3600,
     minutes: Math.ceil(seconds / 60),
-    executions: Math.max(1, Math.ceil(seconds / SLICE_SECONDS)) * EXECUTIONS_PER_SLICE,
+    executions: executionsOf(seconds),
     databaseBytes: pullRequests * BYTES_PER_PULL_REQUEST,
   };
 }

@@ -14,6 +14,7 @@ export interface StartRunOptions {
   workflowRunAttempt?: number;
   inngestRunId?: string;
   sessionTokenHash?: string;
+  billing?: JobRun['billing'];
   leaseMs: number;
   now?: Date;
 }
@@ -66,6 +67,7 @@ export async function startRun(db: Database, options: StartRunOptions): Promise<
         workflow_run_attempt: options.workflowRunAttempt ?? run.workflow_run_attempt,
         inngest_run_id: options.inngestRunId ?? run.inngest_run_id,
         session_token_hash: options.sessionTokenHash ?? run.session_token_hash,
+        billing: options.billing ?? run.billing,
       })
       .where('job_id', '=', job.id)
       .where('run', '=', run.run)

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { BUDGETS, NOTICE_SHARE } from '../cost/budgets.ts';
 import { readMonthBudget } from '../dispatch/hold-queue.ts';
 import type { Alarm } from '../jobs/alarms.ts';
 import { setAlarm } from '../jobs/alarms.ts';
@@ -7,24 +8,6 @@ import type { Processor } from '../route/decide-route.ts';
 import type { Loop } from './loop.ts';
 
 const INTERVAL_MS = 10 * 60_000;
-/** Of a limit, at which people are told, 0 to 1. */
-const NOTICE_SHARE = 0.8;
-
-const BUDGETS: Readonly<Record<Processor, { name: string; variable: string; unit: string; held: string }>> = {
-  github_actions: {
-    name: 'actions_minutes',
-    variable: 'MAX_ACTIONS_MINUTES_PER_MONTH',
-    unit: 'Actions minutes',
-    held: 'bulk work',
-  },
-  inngest: {
-    name: 'inngest_executions',
-    variable: 'MAX_INNGEST_EXECUTIONS_PER_MONTH',
-    unit: 'Inngest executions',
-    held: 'all work for Inngest',
-  },
-};
-
 /** Tells people when a budget of the month is nearly, or wholly, used up. What holds the jobs is the dispatch. */
 export function createBudgetsLoop({ budgets, log }: { budgets: Config['budgets']; log: JobLog }): Loop {
   return {

@@ -16,7 +16,7 @@ export interface Finding {
   quoted?: string | null;
   /** What to do, and the section of the page that says more. */
   cure: string;
-  section: 'rollout' | 'jobs' | 'wrong' | 'budget' | 'latency' | 'deliveries';
+  section: 'rollout' | 'jobs' | 'wrong' | 'budget' | 'cost' | 'latency' | 'deliveries';
 }
 
 export interface Health {
@@ -167,6 +167,12 @@ function judgeRollout({ rollout, evidence, tick, guardSeenAt }: RolloutPicture):
   return findings;
 }
 
+const SECTION_OF_ALARM: Readonly<Record<string, Finding['section']>> = {
+  no_webhooks: 'deliveries',
+  budget_nearly_exhausted: 'cost',
+  budget_exhausted: 'cost',
+};
+
 function judgeIncidents({ alarms, failedDeliveries }: Incidents): Finding[] {
   const findings = alarms.map(
     ({ level, code, message }): Finding => ({
@@ -174,7 +180,7 @@ function judgeIncidents({ alarms, failedDeliveries }: Incidents): Finding[] {
       code,
       text: message,
       cure: '',
-      section: code === 'no_webhooks' ? 'deliveries' : 'jobs',
+      section: SECTION_OF_ALARM[code] ?? 'jobs',
     }),
   );
   if (failedDeliveries > 0) {

@@ -238,6 +238,7 @@ export interface JobRuns {
   started_at: Timestamp | null;
   asked_next_at: Timestamp | null;
   ended_at: Timestamp | null;
+  billing: 'billed' | 'free_public' | 'free_self_hosted' | null;
 }
 
 export interface Labels {

@@ -10,6 +10,9 @@ import { lastAttempt } from '../../sandbox/runner/workflow-run.ts';
 import { addInstallation, addPullRequest, addRepository } from '../../sandbox/world/build.ts';
 import { fullName, type Installation, type Repository } from '../../sandbox/world/model.ts';
 import { loadConfig } from '../../src/config/config.ts';
+import { monthOf } from '../../src/cost/month.ts';
+import { readUsageByProcessor } from '../../src/cost/read-usage.ts';
+import { EVERYTHING } from '../../src/monitor/scope.ts';
 import { insertCapture } from '../jobs/captured-history.ts';
 import { withDatabase } from '../support/databases.ts';
 
@@ -135,6 +138,12 @@ it('one workflow run works through all that is due of its installation, and thro
     [...new Set(runs.map((run) => run.workflow_run_id))].sort(),
   );
   for (const run of sandbox.runner.runs.values()) expect(lastAttempt(run).conclusion).toBe('success');
+  // Two workflow runs, of less than a minute each, in a private repository.
+  const now = new Date();
+  const [usage] = await readUsageByProcessor(app.db, { month: monthOf(now), now, scope: EVERYTHING });
+  expect(usage).toMatchObject({
+    ...{ processor: 'github_actions', runs: 6, billedMinutes: 2, freeMinutes: 0, executionsOnInngest: 12 },
+  });
   const stored = await app.db.selectFrom('pull_requests').select('title').orderBy('title').execute();
   expect(stored.map(({ title }) => title)).toEqual('abcdex'.split('').map((name) => `New in ${name}`));
 });

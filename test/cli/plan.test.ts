@@ -78,8 +78,8 @@ test('every repository of the served accounts, the largest first, by one query o
     cost: { points: 4, minutes: 2, executions: 4 },
   });
   expect(prices).toEqual({
-    actionsMinute: 0.006,
-    inngestThousandExecutions: 2.5,
+    ...{ actionsMinute: 0.006, includedActionsMinutes: 0 },
+    ...{ inngestThousandExecutions: 2.5, includedInngestExecutions: 50_000 },
     databaseGigabyteMonth: 0.125,
   });
 });

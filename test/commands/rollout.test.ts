@@ -22,6 +22,15 @@ const SOURCE = {
   commentSha256: 'ab',
 } as const;
 
+const COSTING: RolloutPlace['costing'] = {
+  budgets: { actionsMinutesPerMonth: null, inngestExecutionsPerMonth: null },
+  prices: {
+    ...{ actionsMinute: 0.006, includedActionsMinutes: 0 },
+    ...{ inngestThousandExecutions: null, includedInngestExecutions: 50_000 },
+    databaseGigabyteMonth: null,
+  },
+};
+
 describeEachDatabase('/rollout', (database) => {
   const db = () => database().db;
   const rollout = () => readRollout(db(), NO_STOP);
@@ -34,7 +43,7 @@ describeEachDatabase('/rollout', (database) => {
       db: db(),
       now: () => new Date(),
       environmentStop: false,
-      maxActionsMinutes: null,
+      costing: COSTING,
       actor: { type: 'user', id: 9, login: 'mona' },
       source: SOURCE,
       place: { kind: 'control' },
@@ -669,6 +678,7 @@ describeEachDatabase('/rollout', (database) => {
         { outcome: 'failure', at: new Date(Date.now() - 30 * HOUR) },
       );
       const answer = await run('stats', 'triage');
+      const month = new Date().toISOString().slice(0, 7);
       expect(answer.headline).toBe('8 jobs ended in the last 24 h');
       expect(table(answer)).toEqual({
         'github_actions, exposed, in the rollout':
@@ -676,6 +686,7 @@ describeEachDatabase('/rollout', (database) => {
         'inngest, exposed, outside (control)':
           '1 success, 0 errors (error rate 0 %), 1.0 s each, 1 repository',
         'inngest, not exposed': '2 successes, 0 errors (error rate 0 %), 1.0 s each, 2 repositories',
+        [`${month}: Runs`]: 'none in this month yet, so nothing is projected',
       });
       expect((await run('stats --window 2d', 'triage')).headline).toBe('9 jobs ended in the last 48 h');
     });
@@ -868,7 +879,7 @@ describePostgres('two people at once', (database) => {
       db,
       now: () => new Date(),
       environmentStop: false,
-      maxActionsMinutes: null,
+      costing: COSTING,
       actor: { type: 'user', id: 9, login: 'mona' },
       source: SOURCE,
       place: { kind: 'control' },

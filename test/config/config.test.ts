@@ -65,7 +65,11 @@ describe('an empty environment', () => {
       budgets: { actionsMinutesPerMonth: null, inngestExecutionsPerMonth: null },
       retention: { deliveriesDays: 30, jobsDays: 180, removedDays: 90 },
       freshnessMs: 21_600_000,
-      prices: { actionsMinute: 0.006, inngestThousandExecutions: null, databaseGigabyteMonth: null },
+      prices: {
+        ...{ actionsMinute: 0.006, includedActionsMinutes: 0 },
+        ...{ inngestThousandExecutions: null, includedInngestExecutions: 50_000 },
+        databaseGigabyteMonth: null,
+      },
       reconcilePeriodMs: 86_400_000,
       rollout: {
         percentage: 10,

@@ -1,12 +1,15 @@
 import { sql } from 'kysely';
 import { beforeEach, describe, expect, it, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
+import { countMonth } from '../../src/cost/read-usage.ts';
 import { createDispatchLoop } from '../../src/dispatch/dispatch-due.ts';
+import { countHeldJobs, holdDueJobs } from '../../src/dispatch/hold-queue.ts';
 import { createBudgetsLoop, judgeBudget } from '../../src/loops/budgets.ts';
 import type { Database } from '../../src/store/database.ts';
 import {
   collectLog,
   findJob,
+  findRuns,
   historyItem,
   LIMITS,
   later,
@@ -45,10 +48,10 @@ describeEachDatabase("a month's budget", (database) => {
     // Nobody carries its runs out, and none is to be lost.
     bulk.leaseMs = 60 * DAY;
   });
-  const pass = (budgets: Partial<Config['budgets']>, now = NOW) =>
+  const pass = (budgets: Partial<Config['budgets']>, now = NOW, fallback?: FakeDispatcher) =>
     createDispatchLoop({
       db,
-      dispatchers: { inngest, bulk },
+      dispatchers: { inngest, bulk, ...(fallback ? { fallback } : {}) },
       config: {
         limits: LIMITS,
         inngestBulkPerDay: 500,
@@ -116,6 +119,34 @@ describeEachDatabase("a month's budget", (database) => {
     expect(await findJob(db, history.id)).toMatchObject({ status: 'dispatched', status_reason: null });
   });
 
+  it('of Inngest, used up: what is critical or asked for by a person goes to the worker in the app', async () => {
+    await spend('inngest', 5, 1);
+    const worker = createFakeDispatcher('in_process');
+    const recent = await planJob(db, workItem(), early);
+    const critical = await planJob(db, workItem({ items: [6], isCritical: true }), early);
+    const asked = await planJob(db, workItem({ items: [7], reason: 'manual' }), early);
+    expect(await pass({ inngestExecutionsPerMonth: 10 }, NOW, worker)).toBe(2);
+    expect(inngest.sent).toEqual([]);
+    for (const { id } of [critical, asked]) expect((await findRuns(db, id))[0]?.worker).toBe('in_process');
+    expect(await findJob(db, recent.id)).toMatchObject({ status_reason: 'budget_exhausted' });
+
+    // Somebody asks for what is held: it is due at once.
+    await planJob(db, workItem({ reason: 'manual' }), { now: later(1_000) });
+    expect(await pass({ inngestExecutionsPerMonth: 10 }, later(60_000), worker)).toBe(1);
+    expect((await findRuns(db, recent.id))[0]?.worker).toBe('in_process');
+    expect(await countMonth(db, 'inngest', NOW)).toBe(10);
+  });
+
+  it('of Inngest, used up: bulk work that a person asked for waits as well', async () => {
+    const { id } = await planJob(db, historyItem({ reason: 'manual' }), {
+      ...early,
+      bulkFor: () => ({ available: false, reason: 'no_capture_workflow' }),
+    });
+    expect(await findJob(db, id)).toMatchObject({ processor_type: 'inngest', is_bulk: true });
+    expect(await holdDueJobs(db, 'inngest', NOW, { exceptUrgent: true })).toEqual([id]);
+    expect(await countHeldJobs(db)).toEqual(new Map([['inngest', 1]]));
+  });
+
   it('not used up, and none at all: nothing waits', async () => {
     await spend('inngest', 4, 1);
     await planJob(db, workItem(), early);
@@ -143,6 +174,7 @@ describeEachDatabase("a month's budget", (database) => {
       ]);
       const nextMonth = later(20 * DAY);
       await loop({ inngestExecutionsPerMonth: 8 }, log, nextMonth);
+      expect(log.lines.at(-1)?.message).toBe('An alarm is over.');
       expect(await alarms()).toEqual([
         {
           name: 'budget_inngest_executions',
@@ -151,6 +183,12 @@ describeEachDatabase("a month's budget", (database) => {
           cleared_at: nextMonth,
         },
       ]);
+      // The next month has a notice of its own.
+      await sql`UPDATE job_runs SET created_at = created_at + interval '20 days'`.execute(db);
+      await loop({ inngestExecutionsPerMonth: 10 }, log, later(21 * DAY));
+      await loop({ inngestExecutionsPerMonth: 10 }, log, later(22 * DAY));
+      const told = log.lines.filter(({ fields }) => fields.code === 'budget_nearly_exhausted');
+      expect(told).toHaveLength(2);
     });
 
     it('of Actions minutes, each run rounded up; without limits there is nothing to tell', async () => {

@@ -125,7 +125,7 @@ describe('what only an operator sees', () => {
     const { findings } = judgeOverview(busy, { picture, incidents });
     expect(findings.map(({ severity, text, section }) => [severity, text, section]).slice(0, 3)).toEqual([
       ['critical', 'Nothing comes.', 'deliveries'],
-      ['warning', 'Soon.', 'jobs'],
+      ['warning', 'Soon.', 'cost'],
       ['warning', 'GitHub could not deliver 2 events so far.', 'deliveries'],
     ]);
   });

@@ -85,7 +85,8 @@ export function judgeLevel({ verb }: RolloutContext, level: PermissionLevel | nu
 }
 
 export function pictureOptions(context: RolloutContext, rollout?: Rollout) {
-  const { environmentStop, maxActionsMinutes, now } = context;
+  const { environmentStop, costing, now } = context;
+  const maxActionsMinutes = costing.budgets.actionsMinutesPerMonth;
   return { environmentStop, maxActionsMinutes, now: now(), ...(rollout ? { rollout } : {}) };
 }
 

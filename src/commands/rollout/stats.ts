@@ -1,4 +1,6 @@
 import { sql } from 'kysely';
+import { describeCost } from '../../cost/describe-cost.ts';
+import { readCost } from '../../cost/read-cost.ts';
 import { formatPercent } from '../../rollout/describe-rollout.ts';
 import { readRollout } from '../../rollout/rollout-store.ts';
 import { countOf } from '../../text/count-of.ts';
@@ -18,12 +20,12 @@ interface StatsRow {
 export const statsVerb: RolloutVerb = {
   verb: 'stats',
   usage: 'stats [--window 24h]',
-  summary: 'Shows how jobs ended, by where they ran and by arm.',
+  summary: 'Shows how jobs ended, by where they ran and by arm, and what the month costs.',
   needs: 'triage',
   isWrite: false,
   flags: ['window'],
   examples: ['stats', 'stats --window 7d'],
-  run: async ({ db, flags, environmentStop, now }) => {
+  run: async ({ db, flags, environmentStop, now, costing }) => {
     const rollout = await readRollout(db, { environmentStop });
     const hours = flags.windowHours ?? rollout.monitoringWindowHours;
     const since = new Date(now().getTime() - hours * 3_600_000);
@@ -35,12 +37,16 @@ export const statsVerb: RolloutVerb = {
         count(DISTINCT repository_id)::integer AS repositories
       FROM rollout_metrics WHERE created_at > ${since}
       GROUP BY 1, 2 ORDER BY 1, 2 NULLS LAST`.execute(db);
+    const cost = await readCost(db, costing, { now: now() });
     const total = rows.reduce((sum, row) => sum + row.successes + row.errors + row.other, 0);
     return {
       ok: true,
       reasonCode: 'stats',
       headline: `${countOf(total, 'job')} ended in the last ${hours} h`,
-      table: rows.map((row) => [`${row.processor}, ${armOf(row)}`, describe(row)] as const),
+      table: [
+        ...rows.map((row) => [`${row.processor}, ${armOf(row)}`, describe(row)] as const),
+        ...describeCost(cost).map(([label, text]) => [`${cost.month.name}: ${label}`, text] as const),
+      ],
       body: [
         total === 0
           ? 'No data: that is neither good nor bad.'

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { countActionsMinutes } from '../../jobs/month-usage.ts';
+import { countMonth } from '../../cost/read-usage.ts';
 import type { Database } from '../../store/database.ts';
 import { evaluateEnrolment } from '../evaluate-enrolment.ts';
 import { findServed } from '../find-served.ts';
@@ -57,7 +57,7 @@ export async function readEvidence(db: Database, rollout: Rollout, now: Date): P
       served,
       enrolled: served.filter((one) => evaluateEnrolment(one, rollout).eligible).length,
     },
-    actionsMinutes: await countActionsMinutes(db, now),
+    actionsMinutes: await countMonth(db, 'github_actions', now),
   };
 }
 

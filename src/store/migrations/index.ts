@@ -6,6 +6,7 @@ import * as rollout from './0005-rollout.ts';
 import * as safetyLoops from './0006-safety-loops.ts';
 import * as monitor from './0007-monitor.ts';
 import * as purges from './0008-purges.ts';
+import * as runBilling from './0009-run-billing.ts';
 import * as deliveriesByRepository from './0010-deliveries-by-repository.ts';
 import * as alarmNotices from './0011-alarm-notices.ts';
 
@@ -24,6 +25,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0006-safety-loops', sql: safetyLoops.sql },
   { name: '0007-monitor', sql: monitor.sql },
   { name: '0008-purges', sql: purges.sql },
+  { name: '0009-run-billing', sql: runBilling.sql },
   { name: '0010-deliveries-by-repository', sql: deliveriesByRepository.sql },
   { name: '0011-alarm-notices', sql: alarmNotices.sql },
 ];

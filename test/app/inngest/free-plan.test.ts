@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/config.ts';
+import { EXECUTIONS_OF_A_RUN } from '../../../src/cost/executions.ts';
+import { PUBLISHED_PRICES } from '../../../src/cost/published-prices.ts';
 import { INNGEST_EVENTS, JobEventData, jobEventId } from '../../../src/dispatch/job-events.ts';
-import { EXECUTIONS_OF_A_RUN } from '../../../src/jobs/month-usage.ts';
 import { CLASSIFIED_AGAIN_DAYS } from '../../../src/loops/classify-again.ts';
 
 const text = readFileSync(new URL('../../../docs/inngest.md', import.meta.url), 'utf8');
 
-/** Source: https://www.inngest.com/docs/usage-limits/inngest (free plan) */
-const FREE_PLAN = { executions: 50_000, eventBytes: 256 * 1024 };
+/** Source of the size: https://www.inngest.com/docs/durable-execution/limits (free plan) */
+const FREE_PLAN = {
+  executions: PUBLISHED_PRICES.INCLUDED_INNGEST_EXECUTIONS.amount,
+  eventBytes: 256 * 1024,
+};
 const REPOSITORIES = 320;
 const DAYS = 31;
 

@@ -19,7 +19,7 @@ describeEachDatabase('POST /api/jobs/{id}/claim', (database) => {
 
   it('binds the run to its job and gives it what it needs', async () => {
     const jobId = await api.sentJob(77001, { include: ['pull-requests', 'commits'] });
-    const answer = await api.claim(jobId, { jti: 'first' });
+    const answer = await api.claim(jobId, { jti: 'first', repository_visibility: 'public' });
     expect(answer).toMatchObject({
       status: 200,
       body: {
@@ -59,6 +59,7 @@ describeEachDatabase('POST /api/jobs/{id}/claim', (database) => {
     expect(await jobRow(jobId)).toMatchObject({ status: 'running', workflow_run_id: 77001, attempt: 1 });
     const run = await runRow(jobId);
     expect(run).toMatchObject({ state: 'running', workflow_run_id: 77001, workflow_run_attempt: 1 });
+    expect(run.billing).toBe('free_public');
     expect(run.session_token_hash).toMatch(/^[0-9a-f]{64}$/);
     expect(await usedTokens()).toMatchObject([
       { jti: 'first', workflow_run_id: 77001, run_attempt: 1, job_id: jobId },

@@ -19,6 +19,7 @@ function claims(overrides: Partial<RunClaims> = {}): RunClaims {
     eventName: 'workflow_dispatch',
     runId: 77001,
     runAttempt: 1,
+    billing: 'billed',
     actor: null,
     ...overrides,
   };

@@ -69,6 +69,27 @@ describeEachDatabase('POST /api/jobs/next', (database) => {
     expect((await next(finished)).body).toMatchObject({ job: null, reason: 'nothing_due' });
   });
 
+  it("gives none when the month's minutes are used up; where they are free it does", async () => {
+    const finished = await finishedJob();
+    const jobId = await queuedJob(101);
+    api.config.budgets.actionsMinutesPerMonth = 1;
+    expect((await next(finished)).body).toEqual({
+      job: null,
+      reason: 'budget_exhausted',
+      message: expect.stringContaining('(MAX_ACTIONS_MINUTES_PER_MONTH) are used up'),
+    });
+    expect(await jobRow(jobId)).toMatchObject({ status: 'queued', run: 0 });
+    api.config.budgets.actionsMinutesPerMonth = 2;
+    expect((await next(finished)).body).toEqual({ job: { id: jobId } });
+    api.config.budgets.actionsMinutesPerMonth = 1;
+    // What it was given stays its own.
+    expect((await next(finished)).body).toEqual({ job: { id: jobId } });
+    const another = await finishedJob(77002);
+    const free = await queuedJob(102);
+    const claims = { run_id: '77002', repository_visibility: 'public' };
+    expect((await next(another, claims)).body).toEqual({ job: { id: free } });
+  });
+
   it('gives the same job again while it is not finished', async () => {
     const finished = await finishedJob();
     const jobId = await queuedJob(101);

@@ -59,7 +59,21 @@ describe('a token of a workflow run', () => {
       runId: 77001,
       runAttempt: 2,
       actor: { id: 55, login: 'hybrid-capture[bot]' },
+      billing: null,
     });
+  });
+
+  it.each([
+    ['private', 'github-hosted', 'billed'],
+    ['internal', 'github-hosted', 'billed'],
+    ['public', 'github-hosted', 'free_public'],
+    ['private', 'self-hosted', 'free_self_hosted'],
+    ['public', 'self-hosted', 'free_self_hosted'],
+    ['public', undefined, 'free_public'],
+    [undefined, 'github-hosted', null],
+  ])('of a %s repository on a %s runner: its minutes are %s', async (visibility, runner, billing) => {
+    const token = claims({ repository_visibility: visibility, runner_environment: runner });
+    expect(await verify(await issuer.sign(token))).toMatchObject({ billing });
   });
 
   it('is accepted with another `sub`, whose form is not relied on', async () => {

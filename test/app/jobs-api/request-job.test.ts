@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeEachDatabase } from '../../support/databases.ts';
-import { IDENTITY, report, SHOP, startApi, type TestApi } from './api-fixture.ts';
+import { DOCS, IDENTITY, report, SHOP, startApi, type TestApi } from './api-fixture.ts';
 
 const OWN = {
   repository: 'acme/shop',
@@ -152,6 +152,18 @@ describeEachDatabase('POST /api/jobs', (database) => {
       expect(answers.filter(({ body }) => body.job !== null)).toHaveLength(1);
       expect(await jobs()).toHaveLength(1);
     });
+  });
+
+  it.each([
+    ['private', { job: null, reason: 'budget_exhausted' }],
+    ['public', { job: { id: expect.any(String) } }],
+  ])("when the month's minutes are used up, a run of a %s repository", async (visibility, answer) => {
+    const { jobId, sessionToken } = await api.claimedJob(77001, { repository: DOCS });
+    await api.post(`/api/jobs/${jobId}/finish`, sessionToken, report());
+    api.config.budgets.actionsMinutesPerMonth = 1;
+    expect((await ask({ repository_visibility: visibility })).body).toMatchObject(answer);
+    // The work is not lost: it waits, or is given.
+    expect(await jobs()).toHaveLength(2);
   });
 
   describe('without a job in the answer, the work is queued for Inngest', () => {

@@ -8,7 +8,7 @@ let town: CommandTown;
 let secret: Repository;
 
 beforeAll(async () => {
-  town = await startCommandTown({ MONITOR_TOKEN: 'look' });
+  town = await startCommandTown({ MONITOR_TOKEN: 'look', MAX_ACTIONS_MINUTES_PER_MONTH: '100000' });
   const [installation] = town.world.installations.values();
   if (!installation) throw new Error('The App is installed nowhere.');
   // Only its own people see it on GitHub.
@@ -116,6 +116,20 @@ describe('who sees what', () => {
     expect(list).not.toContain('in the rollout');
     const deliveries = await (await ask('/monitor/deliveries', { headers: { cookie } })).text();
     expect(deliveries).not.toContain('data-section="failed"');
+  });
+
+  it('the cost names the repositories that a person sees, and tells of all together to those who see the rollout', async () => {
+    const cost = async (login: string) => {
+      const page = await (await ask('/monitor', { headers: { cookie: await signIn(login) } })).text();
+      return /data-section="cost"[\s\S]*?<\/section>/.exec(page)?.[0] ?? '';
+    };
+    const boss = await cost('boss');
+    expect(boss).toContain('acme/widgets');
+    expect(boss).not.toContain('secret-plans');
+    expect(boss).toContain('Budget of minutes');
+    const stranger = await cost('mallory');
+    expect(stranger).toContain('acme/secret-plans');
+    expect(stranger).not.toContain('Budget of minutes');
   });
 
   it('MONITOR_TOKEN sees everything, and changes nothing', async () => {

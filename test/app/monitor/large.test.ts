@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
+import { readUsageByProcessor, readUsageByRepository } from '../../../src/cost/read-usage.ts';
 import { listJobs } from '../../../src/monitor/list-jobs.ts';
 import { listRepositories } from '../../../src/monitor/list-repositories.ts';
 import { readOverview } from '../../../src/monitor/read-overview.ts';
@@ -42,6 +43,18 @@ describePostgres('10,000 repositories and 100,000 jobs of one day', () => {
     expect(
       await listRepositories(db, scope, { search: '', after: null, now: new Date(), rollout: null }),
     ).toHaveLength(50);
+    const now = new Date();
+    const month = { name: 'two days', from: new Date(now.getTime() - 2 * 86_400_000), to: now };
+    const startedMs = performance.now();
+    const used = await readUsageByProcessor(db, { month, now, scope: EVERYTHING });
+    const part = await readUsageByProcessor(db, { month, now, scope });
+    const dearest = await readUsageByRepository(db, { month, now, scope, limit: 5 });
+    const usageMs = (performance.now() - startedMs) / 3;
+    const runsOf = (usage: typeof used) => usage.reduce((sum, { runs }) => sum + runs, 0);
+    expect(runsOf(used)).toBe(JOBS + 1);
+    expect(runsOf(part)).toBeLessThan(JOBS);
+    expect(dearest.every(({ repositoryId }) => repositoryId % 2 === 0)).toBe(true);
+    expect(usageMs).toBeLessThan(LATEST_MS);
     const app = await startTestApp(database, { MONITOR_TOKEN: 'look' });
     try {
       const get = async (path: string) => {

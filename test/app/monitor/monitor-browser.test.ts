@@ -44,7 +44,11 @@ function tests() {
   const contexts: BrowserContext[] = [];
 
   beforeAll(async () => {
-    town = await startCommandTown({ MONITOR_TOKEN: 'look' });
+    town = await startCommandTown({
+      MONITOR_TOKEN: 'look',
+      MAX_ACTIONS_MINUTES_PER_MONTH: '2000',
+      MAX_INNGEST_EXECUTIONS_PER_MONTH: '3000',
+    });
     const [installation] = town.world.installations.values();
     if (!installation) throw new Error('The App is installed nowhere.');
     hostile = addRepository(town.world, HOSTILE.repository);

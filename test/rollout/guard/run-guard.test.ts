@@ -425,8 +425,8 @@ describeEachDatabase('the guard', (database) => {
     test('not while the month has cost what it may', async () => {
       await ended({ outcome: 'success', count: 60 });
       const now = new Date();
-      await sql`INSERT INTO job_runs (job_id, run, attempt, processor_type, state, created_at, started_at, ended_at)
-        SELECT id, 1, 1, 'github_actions', 'ended', ${now}, ${now}, ${new Date(now.getTime() + 61_000)}
+      await sql`INSERT INTO job_runs (job_id, run, attempt, processor_type, worker, state, created_at, started_at, ended_at)
+        SELECT id, 1, 1, 'github_actions', 'workflow', 'ended', ${now}, ${now}, ${new Date(now.getTime() + 61_000)}
         FROM progressive_capture_jobs LIMIT 5`.execute(db());
       expect((await look({ maxActionsMinutes: 10, now })).decision).toMatchObject({
         kind: 'hold',

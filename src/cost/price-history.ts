@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { HistoryCost } from './estimate-history.ts';
+import type { HistoryCost } from '../jobs/estimate-history.ts';
 
 /** US dollars; null where the price is not known. */
 export interface HistoryPrice {

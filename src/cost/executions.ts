@@ -1,0 +1,13 @@
+/**
+ * A run and its one step: what Inngest counts of each run of a job that it was given.
+ * Source: https://www.inngest.com/docs/durable-execution/limits ("An execution is one function run or one step execution")
+ */
+export const EXECUTIONS_OF_A_RUN = 2;
+
+/** Milliseconds that a run's one step takes at most: it is one HTTP request, and many hosts end those after 60 s. */
+export const SLICE_MS = 50_000;
+
+/** Executions that so many seconds of capturing need where Inngest does them, in slices: a run for each. */
+export function executionsOf(seconds: number): number {
+  return Math.max(1, Math.ceil((seconds * 1_000) / SLICE_MS)) * EXECUTIONS_OF_A_RUN;
+}
