@@ -2,7 +2,7 @@ import type { Config } from '../src/config/config.ts';
 import { createDispatchLoop } from '../src/dispatch/dispatch-due.ts';
 import { createInProcessDispatcher } from '../src/dispatch/in-process-dispatcher.ts';
 import { createWorkflowDispatcher } from '../src/dispatch/workflow-dispatcher.ts';
-import type { Job } from '../src/jobs/job.ts';
+import type { QueuedJob } from '../src/jobs/insert-jobs.ts';
 import { createLoops } from '../src/loops/all-loops.ts';
 import { createLoopRunner } from '../src/loops/loop-runner.ts';
 import { ensureRollout } from '../src/rollout/rollout-store.ts';
@@ -143,7 +143,7 @@ async function start(
   closers.push(() => commands.stop());
 
   const servedAccounts = async () => config.allowedAccounts ?? [await app.ownerId()];
-  const onJobs = (jobs: Job[]) => {
+  const onJobs = (jobs: QueuedJob[]) => {
     for (const job of jobs) dispatchLoop.poke(job.not_before);
   };
   const onInstallations = () => void jobsRepository.refresh().then(() => dispatchLoop.poke());

@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Config } from '../src/config/config.ts';
 import { changeInstallation } from '../src/jobs/change-installation.ts';
 import { endWorkflowRun } from '../src/jobs/end-workflow-run.ts';
-import type { Job } from '../src/jobs/job.ts';
+import type { QueuedJob } from '../src/jobs/insert-jobs.ts';
 import { type PlannedJob, planWork } from '../src/jobs/plan-work.ts';
 import { upsertRepositories } from '../src/jobs/repository-facts.ts';
 import { readRollout } from '../src/rollout/rollout-store.ts';
@@ -41,7 +41,7 @@ export interface DeliveryResult {
 /** What follows a committed delivery, outside its transaction and after its answer. */
 export interface AfterDelivery {
   /** Jobs are queued, each due at its `not_before`. */
-  jobs(jobs: Job[]): void;
+  jobs(jobs: QueuedJob[]): void;
   /** Rows of `commands` wait. */
   commands(): void;
   /** `.github/hybrid-capture.yml` of these may have changed. */
@@ -80,7 +80,7 @@ export function createDeliveryReceiver(
   const { log } = options;
   const receiveWork = createGroupCommit<ReceivedWork, Done | 'redelivery'>({
     limit: MAX_TOGETHER,
-    transactions: 2,
+    transactions: 1,
     together: (group) => options.db.transaction().execute((trx) => carryOutTogether(trx, group, options)),
     alone: ({ event, delivery }) => carryOut(event, delivery, options),
   });
@@ -141,15 +141,11 @@ async function carryOutTogether(
   group: readonly ReceivedWork[],
   options: ReceiverOptions,
 ): Promise<(Done | 'redelivery')[]> {
-  const isKnown = await findDeliveries(
-    trx,
-    group.map(({ delivery }) => delivery.id),
-  );
   const first = new Map(group.toReversed().map((received) => [received.delivery.id, received]));
   // In one order, so that two transactions wait for each other and not both.
-  const work = [...first.values()]
-    .filter(({ delivery }) => !isKnown.has(delivery.id))
-    .toSorted((a, b) => a.event.origin.repository.id - b.event.origin.repository.id);
+  const work = [...first.values()].toSorted(
+    (a, b) => a.event.origin.repository.id - b.event.origin.repository.id,
+  );
   const items = work
     .flatMap(({ event }) => event.items)
     .toSorted((a, b) => a.repository.id - b.repository.id || (a.items[0] ?? 0) - (b.items[0] ?? 0));
@@ -315,7 +311,7 @@ function followUp(done: Done, delivery: Delivery, { after }: ReceiverOptions, lo
   if (done.hasInstallationChanged) after.installations();
 }
 
-function jobsOf(planned: PlannedJob[]): Job[] {
+function jobsOf(planned: PlannedJob[]): QueuedJob[] {
   return planned.flatMap((plan) => (plan.outcome === 'skipped' ? [] : [plan.job]));
 }
 

@@ -1,4 +1,4 @@
-import { type Insertable, sql, type Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { DB } from '../store/database.generated.ts';
 import type { Job } from './job.ts';
 
@@ -28,14 +28,18 @@ const COLUMNS = [
   'rollout_epoch',
   'rollout_phase',
   'rollout_version',
+  'status',
+  'status_reason',
   'not_before',
   'created_at',
   'updated_at',
 ] as const satisfies (keyof DB['progressive_capture_jobs'])[];
 
-export type NewJob = Required<Pick<Insertable<DB['progressive_capture_jobs']>, (typeof COLUMNS)[number]>> & {
-  id: string;
-};
+/** A job as it is queued. */
+export type QueuedJob = Pick<Job, (typeof COLUMNS)[number]>;
+
+/** Who does the work of a job that was to be inserted. */
+export type PlacedJob = { isNew: true; job: QueuedJob } | { isNew: false; job: Job };
 
 /**
  * Inserts jobs, and answers by the id of each the row that does its work: its own, or the one of the same target that
@@ -43,19 +47,27 @@ export type NewJob = Required<Pick<Insertable<DB['progressive_capture_jobs']>, (
  */
 export async function insertJobs(
   trx: Transaction<DB>,
-  jobs: readonly NewJob[],
-): Promise<ReadonlyMap<string, Job>> {
-  const rows = new Map<string, Job>();
+  jobs: readonly QueuedJob[],
+): Promise<ReadonlyMap<string, PlacedJob>> {
+  const placed = new Map<string, PlacedJob>();
   for (const round of roundsOf(jobs)) {
-    const byTarget = new Map(round.map((job) => [targetKey(job), job.id]));
-    for (const row of await insert(trx, round)) rows.set(byTarget.get(targetKey(row)) ?? row.id, row);
+    const byTarget = new Map(round.map((job) => [targetKey(job), job]));
+    const joined = new Map<string, QueuedJob>();
+    for (const row of await insert(trx, round)) {
+      const job = byTarget.get(targetKey(row));
+      if (job?.id === row.id) placed.set(job.id, { isNew: true, job });
+      else if (job) joined.set(row.id, job);
+    }
+    for (const job of await findJobs(trx, [...joined.keys()])) {
+      placed.set(joined.get(job.id)?.id ?? '', { isNew: false, job });
+    }
   }
-  return rows;
+  return placed;
 }
 
 /** One statement can't touch a row twice, so jobs of one target join one round after the other. */
-function roundsOf(jobs: readonly NewJob[]): NewJob[][] {
-  const rounds: NewJob[][] = [];
+function roundsOf(jobs: readonly QueuedJob[]): QueuedJob[][] {
+  const rounds: QueuedJob[][] = [];
   const seen = new Map<string, number>();
   for (const job of jobs) {
     const key = targetKey(job);
@@ -68,26 +80,41 @@ function roundsOf(jobs: readonly NewJob[]): NewJob[][] {
   return rounds;
 }
 
-function targetKey(job: Pick<NewJob, 'repository_id' | 'job_type' | 'target'>): string {
+function targetKey(job: Pick<QueuedJob, 'repository_id' | 'job_type' | 'target'>): string {
   return `${job.repository_id} ${job.job_type} ${job.target}`;
 }
 
 /** One parameter however many they are: nothing to compile anew, and Postgres takes 65,535 parameters at most. */
-function insert(trx: Transaction<DB>, jobs: NewJob[]): Promise<Job[]> {
-  return trx
-    .insertInto('progressive_capture_jobs')
-    .columns(COLUMNS)
-    .expression(
-      sql`SELECT ${sql.join(COLUMNS.map((column) => sql.ref(column)))}
+function insert(
+  trx: Transaction<DB>,
+  jobs: QueuedJob[],
+): Promise<Pick<Job, 'id' | 'repository_id' | 'job_type' | 'target'>[]> {
+  return (
+    trx
+      .insertInto('progressive_capture_jobs')
+      .columns(COLUMNS)
+      .expression(
+        sql`SELECT ${sql.join(COLUMNS.map((column) => sql.ref(column)))}
         FROM jsonb_populate_recordset(NULL::progressive_capture_jobs, ${JSON.stringify(jobs)}::jsonb)`,
-    )
-    .onConflict((conflict) =>
-      conflict
-        .columns(['repository_id', 'job_type', 'target'])
-        .where(sql<boolean>`status = 'queued' AND dispatched_at IS NULL`)
-        .doUpdateSet(COALESCE),
-    )
-    .returningAll()
+      )
+      .onConflict((conflict) =>
+        conflict
+          .columns(['repository_id', 'job_type', 'target'])
+          .where(sql<boolean>`status = 'queued' AND dispatched_at IS NULL`)
+          .doUpdateSet(COALESCE),
+      )
+      // A new row is known already; to read all of it back costs as much as to write it.
+      .returning(['id', 'repository_id', 'job_type', 'target'])
+      .execute()
+  );
+}
+
+async function findJobs(trx: Transaction<DB>, ids: readonly string[]): Promise<Job[]> {
+  if (ids.length === 0) return [];
+  return trx
+    .selectFrom('progressive_capture_jobs')
+    .selectAll()
+    .where('id', '=', sql<string>`ANY(${ids}::uuid[])`)
     .execute();
 }
 

@@ -20,7 +20,7 @@ import {
   type JobDecision,
   type RepositoryFacts,
 } from './decide-job.ts';
-import { insertJobs, type NewJob } from './insert-jobs.ts';
+import { insertJobs, type PlacedJob, type QueuedJob } from './insert-jobs.ts';
 import { type Job, jobWorkItem } from './job.ts';
 import { jobTarget } from './job-target.ts';
 import { judgeSkip, type SkipReason } from './judge-skip.ts';
@@ -42,7 +42,7 @@ export type PlannedJob = {
   /** For people: the decision's reason, or why there is no job. */
   message: string;
 } & (
-  | { outcome: 'created' | 'coalesced'; job: Job; route: RouteDecision }
+  | { outcome: 'created' | 'coalesced'; job: QueuedJob; route: RouteDecision }
   | { outcome: 'skipped'; reason: SkipReason }
 );
 
@@ -53,7 +53,7 @@ interface Draft {
   item: WorkItem;
   facts: RepositoryFacts;
   decided: JobDecision;
-  row: NewJob;
+  row: QueuedJob;
 }
 
 /**
@@ -73,9 +73,9 @@ export async function planWork(
   );
   const planned: PlannedJob[] = [];
   for (const draft of drafts) {
-    const job = 'row' in draft ? jobs.get(draft.row.id) : undefined;
+    const placed = 'row' in draft ? jobs.get(draft.row.id) : undefined;
     if ('outcome' in draft) planned.push(draft);
-    else if (job) planned.push(await settleDecision(trx, draft, job, context));
+    else if (placed) planned.push(await settleDecision(trx, draft, placed, context));
   }
   await dropSeeds(trx, joinedHistories(planned));
   return deferBulk(trx, planned, context);
@@ -130,7 +130,7 @@ function decisionContext(item: WorkItem, { now, config, rollout, bulkFor }: Plan
   return { now, limits: config.limits, rollout, bulk: bulkFor(item.repository) };
 }
 
-function rowOf(item: WorkItem, decided: JobDecision, { now, config }: PlanContext): NewJob {
+function rowOf(item: WorkItem, decided: JobDecision, { now, config }: PlanContext): QueuedJob {
   const waitMs = item.reason === 'webhook' ? config.coalesceMs : 0;
   return {
     id: randomUUID(),
@@ -148,6 +148,8 @@ function rowOf(item: WorkItem, decided: JobDecision, { now, config }: PlanContex
     delivery_id: item.deliveryId ?? null,
     is_critical: item.isCritical,
     ...decisionColumns(decided),
+    status: 'queued',
+    status_reason: null,
     not_before: new Date(now.getTime() + waitMs),
     created_at: now,
     updated_at: now,
@@ -157,30 +159,37 @@ function rowOf(item: WorkItem, decided: JobDecision, { now, config }: PlanContex
 /** Decides again about a job that took other work in: by all that it holds now, and by the time when it was made. */
 async function settleDecision(
   trx: Transaction<DB>,
-  { item, facts, decided, row }: Draft,
-  job: Job,
+  { item, facts, decided }: Draft,
+  placed: PlacedJob,
   context: PlanContext,
 ): Promise<PlannedJob> {
-  const isNewJob = job.id === row.id;
-  const { route } = isNewJob ? decided : await decideAgain();
-  return { outcome: isNewJob ? 'created' : 'coalesced', item, job, route, message: route.explanation };
-
-  async function decideAgain(): Promise<JobDecision> {
-    const merged = decideJob(jobWorkItem(job, item.repository), facts, {
-      ...decisionContext(item, context),
-      now: job.created_at,
-    });
-    // While a dispatcher is sending it, it goes where it was decided to go; the worker reads the wider range.
-    const isBeingSent = job.lease_expires_at !== null && job.lease_expires_at > context.now;
-    if (isBeingSent || holdsDecision(job, merged)) return merged;
-    job = await trx
-      .updateTable('progressive_capture_jobs')
-      .set(decisionColumns(merged))
-      .where('id', '=', job.id)
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    return merged;
+  if (placed.isNew) {
+    const { route } = decided;
+    return { outcome: 'created', item, job: placed.job, route, message: route.explanation };
   }
+  const merged = decideJob(jobWorkItem(placed.job, item.repository), facts, {
+    ...decisionContext(item, context),
+    now: placed.job.created_at,
+  });
+  const job = await applyDecision(trx, placed.job, merged, context);
+  return { outcome: 'coalesced', item, job, route: merged.route, message: merged.route.explanation };
+}
+
+async function applyDecision(
+  trx: Transaction<DB>,
+  job: Job,
+  decision: JobDecision,
+  { now }: PlanContext,
+): Promise<Job> {
+  // While a dispatcher is sending it, it goes where it was decided to go; the worker reads the wider range.
+  const isBeingSent = job.lease_expires_at !== null && job.lease_expires_at > now;
+  if (isBeingSent || holdsDecision(job, decision)) return job;
+  return trx
+    .updateTable('progressive_capture_jobs')
+    .set(decisionColumns(decision))
+    .where('id', '=', job.id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
 }
 
 /** Bulk work that Inngest would have to do waits for the next day once this day's executions are used up. */

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { Config } from '../config/config.ts';
-import type { Job } from '../jobs/job.ts';
+import type { QueuedJob } from '../jobs/insert-jobs.ts';
 import type { JobLog } from '../jobs/job-log.ts';
 import { type PlanContext, planWork } from '../jobs/plan-work.ts';
 import { readRollout } from '../rollout/rollout-store.ts';
@@ -14,7 +14,7 @@ export interface ClassifyAgainOptions {
   servedAccounts: () => Promise<number[]>;
   bulkFor: PlanContext['bulkFor'];
   log: JobLog;
-  onJobs: (jobs: Job[]) => void;
+  onJobs: (jobs: QueuedJob[]) => void;
 }
 
 const INTERVAL_MS = 10 * 60_000;

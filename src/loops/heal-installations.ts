@@ -5,7 +5,7 @@ import {
   type InstallationEvent,
   removeRepositories,
 } from '../jobs/change-installation.ts';
-import type { Job } from '../jobs/job.ts';
+import type { QueuedJob } from '../jobs/insert-jobs.ts';
 import type { JobLog } from '../jobs/job-log.ts';
 import { type PlanContext, planWork } from '../jobs/plan-work.ts';
 import { readRollout } from '../rollout/rollout-store.ts';
@@ -37,7 +37,7 @@ export interface HealOptions {
   servedAccounts: () => Promise<number[]>;
   bulkFor: PlanContext['bulkFor'];
   log: JobLog;
-  onJobs: (jobs: Job[]) => void;
+  onJobs: (jobs: QueuedJob[]) => void;
   /** The App sees other repositories than was thought. */
   onInstallations: () => void;
 }

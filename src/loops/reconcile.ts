@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Config } from '../config/config.ts';
 import { rangeAfter } from '../jobs/captured-until.ts';
-import type { Job } from '../jobs/job.ts';
+import type { QueuedJob } from '../jobs/insert-jobs.ts';
 import type { JobLog } from '../jobs/job-log.ts';
 import { type PlanContext, planWork } from '../jobs/plan-work.ts';
 import { seedCheckpoints } from '../jobs/seed-checkpoints.ts';
@@ -20,7 +20,7 @@ export interface ReconcileOptions {
   bulkFor: PlanContext['bulkFor'];
   log: JobLog;
   /** Jobs were committed. */
-  onJobs: (jobs: Job[]) => void;
+  onJobs: (jobs: QueuedJob[]) => void;
 }
 
 /** Repositories of one transaction, so that none is long. */

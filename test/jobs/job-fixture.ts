@@ -72,7 +72,7 @@ export async function planJob(
 ): Promise<Job> {
   const [planned, ...more] = await plan(db, [item], changes);
   if (!planned || planned.outcome === 'skipped' || more.length > 0) throw new Error('not one job');
-  return planned.job;
+  return findJob(db, planned.job.id);
 }
 
 export async function findJob(db: Database, id: string): Promise<Job> {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Job } from '../../src/jobs/job.ts';
+import type { QueuedJob } from '../../src/jobs/insert-jobs.ts';
 import { createLoopRunner } from '../../src/loops/loop-runner.ts';
 import { createReconcileLoop, type ReconcileOptions } from '../../src/loops/reconcile.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -24,7 +24,7 @@ const CONFIG = {
 } as const;
 
 function reconciling(getDatabase: () => Database) {
-  const told: Job[] = [];
+  const told: QueuedJob[] = [];
   const log = collectLog();
   /** One pass as of a time. */
   const pass = async (now: Date, changes: Partial<ReconcileOptions> = {}) => {

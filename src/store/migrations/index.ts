@@ -9,6 +9,7 @@ import * as purges from './0008-purges.ts';
 import * as runBilling from './0009-run-billing.ts';
 import * as deliveriesByRepository from './0010-deliveries-by-repository.ts';
 import * as alarmNotices from './0011-alarm-notices.ts';
+import * as workflowRunIndex from './0012-workflow-run-index.ts';
 
 export interface Migration {
   name: string;
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0009-run-billing', sql: runBilling.sql },
   { name: '0010-deliveries-by-repository', sql: deliveriesByRepository.sql },
   { name: '0011-alarm-notices', sql: alarmNotices.sql },
+  { name: '0012-workflow-run-index', sql: workflowRunIndex.sql },
 ];
