@@ -1,25 +1,23 @@
 /**
- * Work that came while transactions were under way is done together in the next one: alone a piece waits for nothing, and
+ * Work that came while a transaction was under way is done together in the next one: alone a piece waits for nothing, and
  * under load one commit and one set of statements serve many.
  */
 export function createGroupCommit<Item, Result>(options: {
   /** Most items of one transaction. */
   limit: number;
-  /** Most transactions at a time: with two, the next group is made ready while the database works on the last one. */
-  transactions: number;
   /** Does all of it in one transaction, and answers in the order of the items. */
   together: (items: Item[]) => Promise<Result[]>;
   /** Does one by itself: when a group fails, each of it is tried so, and gets an answer of its own. */
   alone: (item: Item) => Promise<Result>;
 }): (item: Item) => Promise<Result> {
-  const { limit, transactions, together, alone } = options;
+  const { limit, together, alone } = options;
   interface Waiting {
     item: Item;
     resolve: (result: Result) => void;
     reject: (error: unknown) => void;
   }
   let waiting: Waiting[] = [];
-  let underWay = 0;
+  let isUnderWay = false;
 
   async function carryOut(group: Waiting[]): Promise<void> {
     if (group.length > 1) {
@@ -33,18 +31,18 @@ export function createGroupCommit<Item, Result>(options: {
   }
 
   async function work(): Promise<void> {
-    underWay += 1;
+    isUnderWay = true;
     while (waiting.length > 0) {
       const group = waiting.slice(0, limit);
       waiting = waiting.slice(limit);
       await carryOut(group);
     }
-    underWay -= 1;
+    isUnderWay = false;
   }
 
   return (item) =>
     new Promise((resolve, reject) => {
       waiting.push({ item, resolve, reject });
-      if (underWay < transactions) void work();
+      if (!isUnderWay) void work();
     });
 }

@@ -80,7 +80,6 @@ export function createDeliveryReceiver(
   const { log } = options;
   const receiveWork = createGroupCommit<ReceivedWork, Done | 'redelivery'>({
     limit: MAX_TOGETHER,
-    transactions: 1,
     together: (group) => options.db.transaction().execute((trx) => carryOutTogether(trx, group, options)),
     alone: ({ event, delivery }) => carryOut(event, delivery, options),
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createGroupCommit } from '../../app/group-commit.ts';
 
 /** A store whose transactions end when the test says so. */
-function createStore(fails: (items: string[]) => boolean = () => false, atATime = 1) {
+function createStore(fails: (items: string[]) => boolean = () => false) {
   const transactions: string[][] = [];
   const ends: (() => void)[] = [];
   const carryOut = async (items: string[]): Promise<string[]> => {
@@ -13,7 +13,6 @@ function createStore(fails: (items: string[]) => boolean = () => false, atATime 
   };
   const commit = createGroupCommit<string, string>({
     limit: 3,
-    transactions: atATime,
     together: carryOut,
     alone: async (item) => (await carryOut([item]))[0] ?? '',
   });
@@ -35,15 +34,6 @@ describe('group commit', () => {
     await endAll();
     expect(await Promise.all(results)).toEqual(['A', 'B', 'C', 'D', 'E']);
     expect(transactions).toEqual([['a'], ['b', 'c', 'd'], ['e']]);
-  });
-
-  it('at most so many transactions at a time, and each takes what waits', async () => {
-    const { commit, transactions, endAll } = createStore(() => false, 2);
-    const results = ['a', 'b', 'c', 'd', 'e', 'f'].map((item) => commit(item));
-    expect(transactions).toEqual([['a'], ['b']]);
-    await endAll();
-    expect(await Promise.all(results)).toEqual(['A', 'B', 'C', 'D', 'E', 'F']);
-    expect(transactions).toEqual([['a'], ['b'], ['c', 'd', 'e'], ['f']]);
   });
 
   it('when a group fails, each is tried alone, and only the culprit gets the error', async () => {
