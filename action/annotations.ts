@@ -1,3 +1,4 @@
+import { capitalize } from '../src/text/capitalize.ts';
 import type { Annotation } from './log.ts';
 import { type CaptureReport, STATUS_WORDS } from './report.ts';
 
@@ -11,7 +12,7 @@ const MOST_OF_A_LEVEL = 10;
 export function annotationsOf(reports: readonly CaptureReport[]): Annotation[] {
   const all = reports.flatMap(({ title, status, message, isFailure }): Annotation[] => {
     if (message === null && !isFailure) return [];
-    const heading = `${title.charAt(0).toUpperCase()}${title.slice(1)}: ${STATUS_WORDS[status]}`;
+    const heading = `${capitalize(title)}: ${STATUS_WORDS[status]}`;
     return [{ level: isFailure ? 'error' : 'notice', title: heading, text: message ?? heading }];
   });
   return (['error', 'notice'] as const).flatMap((level) => limit(all.filter((one) => one.level === level)));

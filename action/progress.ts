@@ -1,4 +1,5 @@
 import type { Progress } from '../src/jobs-api/protocol.ts';
+import { capitalize } from '../src/text/capitalize.ts';
 import { formatProgress } from '../src/text/format-progress.ts';
 
 /** Time between two lines, so that the log of a run of hours stays readable. */
@@ -34,7 +35,7 @@ export function createProgressLog(
   };
   return {
     stage(name) {
-      part = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+      part = capitalize(name);
       fold(part);
     },
     update(progress) {

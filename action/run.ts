@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import * as core from '@actions/core';
 import { z } from 'zod';
+import { capitalize } from '../src/text/capitalize.ts';
 import { annotationsOf } from './annotations.ts';
 import { describeError } from './describe-error.ts';
 import { INPUT_NAMES, type InputName, type Inputs, parseInputs } from './inputs.ts';
@@ -106,6 +107,6 @@ function findWorkflowRuns(env: NodeJS.ProcessEnv): string | null {
 }
 
 function tell({ title, status, totals }: CaptureReport): void {
-  log.info(`${title.charAt(0).toUpperCase()}${title.slice(1)}: ${STATUS_WORDS[status]}`);
+  log.info(`${capitalize(title)}: ${STATUS_WORDS[status]}`);
   if (totals.requests > 0) log.info(`In this run: ${describeTotals(totals)}`);
 }

@@ -1,4 +1,5 @@
 import type { Usage } from '../src/github/client.ts';
+import { capitalize } from '../src/text/capitalize.ts';
 import { countOf } from '../src/text/count-of.ts';
 import { formatCount as count, formatDuration } from '../src/text/format-progress.ts';
 import { formatTime } from '../src/text/format-time.ts';
@@ -52,7 +53,7 @@ const verdictOf = ({ status }: CaptureReport) => `${MARKS[status]} ${STATUS_WORD
 function headingOf(reports: readonly CaptureReport[]): string {
   const [first] = reports;
   if (first && reports.length === 1) {
-    return `${first.title.charAt(0).toUpperCase()}${neutralizeSummary(first.title.slice(1))}: ${verdictOf(first)}`;
+    return `${neutralizeSummary(capitalize(first.title))}: ${verdictOf(first)}`;
   }
   const verdicts = Map.groupBy(reports, verdictOf);
   return `${countOf(reports.length, 'capture')}: ${[...verdicts].map(([verdict, { length }]) => `${length} ${verdict}`).join(', ')}`;
