@@ -1,5 +1,5 @@
 import { type PermissionLevel, permissionLevel } from '../src/commands/permission.ts';
-import { type Octokit, QUICK_CALL_MS } from './github-app.ts';
+import { askOnce, type Octokit } from './github-app.ts';
 
 /** A person's access to a repository, asked anew. Null: it could not be verified. */
 export async function askPermission(
@@ -11,7 +11,7 @@ export async function askPermission(
     const { data } = await octokit.request('GET /repos/{owner}/{repo}/collaborators/{username}/permission', {
       ...place,
       username: person.login,
-      request: { retries: 0, signal: AbortSignal.timeout(QUICK_CALL_MS) },
+      request: askOnce(),
     });
     // A login can be another person's by now.
     const isSamePerson = !data.user || data.user.id === person.id;

@@ -1,6 +1,7 @@
 import type { PermissionLevel } from '../src/commands/permission.ts';
+import { statusOf } from '../src/github/status-of.ts';
 import { askPermission } from './ask-permission.ts';
-import { type GitHubApp, QUICK_CALL_MS } from './github-app.ts';
+import { askOnce, type GitHubApp } from './github-app.ts';
 
 /** The repository of a comment, as it is stored. */
 export interface CommentRepository {
@@ -51,7 +52,6 @@ export async function openConversation(
 ): Promise<CommentConversation | null> {
   const octokit = await app.installation(repository.installationId);
   const place = { owner: repository.owner, repo: repository.repo };
-  const quick = () => ({ retries: 0, signal: AbortSignal.timeout(QUICK_CALL_MS) });
 
   const comment = await fetchComment();
   if (!comment) return null;
@@ -66,7 +66,7 @@ export async function openConversation(
         issue_number: comment.issueNumber,
         since: comment.createdAt.toISOString(),
         per_page: 100,
-        request: quick(),
+        request: askOnce(),
       });
       return data.some((one) => one.user?.type === 'Bot' && one.body?.includes(marker) === true);
     },
@@ -77,7 +77,7 @@ export async function openConversation(
         issue_number,
         body,
         // One whose answer was lost may have been written: who asks again looks for it first.
-        request: { retries: 0, signal: AbortSignal.timeout(REPLY_WITHIN_MS) },
+        request: askOnce(REPLY_WITHIN_MS),
       });
     },
     react: async (content) => {
@@ -86,7 +86,7 @@ export async function openConversation(
           ...place,
           comment_id: commentId,
           content,
-          request: quick(),
+          request: askOnce(),
         })
         .catch(() => undefined);
     },
@@ -97,7 +97,7 @@ export async function openConversation(
       const { data } = await octokit.request('GET /repos/{owner}/{repo}/issues/comments/{comment_id}', {
         ...place,
         comment_id: commentId,
-        request: quick(),
+        request: askOnce(),
       });
       const issueNumber = Number(/\/issues\/(\d+)$/.exec(data.issue_url)?.[1]);
       if (!data.user || !Number.isSafeInteger(issueNumber)) return null;
@@ -111,7 +111,7 @@ export async function openConversation(
         isOnPullRequest: data.html_url.includes('/pull/'),
       };
     } catch (error) {
-      const status = error instanceof Error && 'status' in error ? error.status : null;
+      const status = statusOf(error);
       if (status === 404 || status === 410) return null;
       throw error;
     }

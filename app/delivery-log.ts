@@ -1,5 +1,6 @@
+import { statusOf } from '../src/github/status-of.ts';
 import type { DeliveryAttempt, DeliveryLog } from '../src/loops/redeliver.ts';
-import { type GitHubApp, GitHubAwayError } from './github-app.ts';
+import { askOnce, type GitHubApp, GitHubAwayError } from './github-app.ts';
 
 /** Of one request; nobody waits for it but a loop. */
 const TIMEOUT_MS = 30_000;
@@ -15,7 +16,7 @@ export function createDeliveryLog(app: GitHubApp): DeliveryLog {
       const octokit = await app.app();
       let next: string | null = '/app/hook/deliveries?per_page=100';
       while (next !== null) {
-        const page: ListedPage = await ask(octokit.request(`GET ${next}`, { request: inTime() }));
+        const page: ListedPage = await ask(octokit.request(`GET ${next}`, { request: askOnce(TIMEOUT_MS) }));
         yield page.data.map(attemptOf);
         next = /<([^>]+)>;\s*rel="next"/.exec(page.headers.link ?? '')?.[1] ?? null;
       }
@@ -25,7 +26,7 @@ export function createDeliveryLog(app: GitHubApp): DeliveryLog {
       try {
         await octokit.request('POST /app/hook/deliveries/{delivery_id}/attempts', {
           delivery_id: id,
-          request: inTime(),
+          request: askOnce(TIMEOUT_MS),
         });
         return 'asked';
       } catch (error) {
@@ -77,12 +78,4 @@ async function ask<Answer>(request: Promise<Answer>): Promise<Answer> {
 function away(cause: unknown): GitHubAwayError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new GitHubAwayError(`GitHub's log of webhook deliveries could not be used: ${reason}`, { cause });
-}
-
-function statusOf(error: unknown): number | null {
-  return error instanceof Error && 'status' in error ? Number(error.status) : null;
-}
-
-function inTime() {
-  return { retries: 0, signal: AbortSignal.timeout(TIMEOUT_MS) };
 }

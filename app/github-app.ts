@@ -30,6 +30,11 @@ const MIN_TOKEN_LIFE_MS = 5 * 60_000;
 /** Calls that a webhook's answer waits for must end well before GitHub's 10 s. */
 export const QUICK_CALL_MS = 5_000;
 
+/** Options of Octokit for a request that is made once, and ends within so many milliseconds. */
+export function askOnce(withinMs = QUICK_CALL_MS): { retries: 0; signal: AbortSignal } {
+  return { retries: 0, signal: AbortSignal.timeout(withinMs) };
+}
+
 export interface GitHubApp {
   /** Probot's check of `X-Hub-Signature-256`; false also for one that is no signature at all. */
   verify(body: string, signature: string): Promise<boolean>;
@@ -130,7 +135,7 @@ export async function createGitHubApp(options: {
 async function readOwner(app: Octokit): Promise<number> {
   try {
     const { data } = await app.request('GET /app', {
-      request: { retries: 0, signal: AbortSignal.timeout(QUICK_CALL_MS) },
+      request: askOnce(),
     });
     const id = data?.owner && 'id' in data.owner ? data.owner.id : null;
     if (typeof id === 'number') return id;

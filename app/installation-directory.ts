@@ -1,6 +1,7 @@
+import { statusOf } from '../src/github/status-of.ts';
 import type { InstallationDirectory, ListedInstallation } from '../src/loops/heal-installations.ts';
 import type { InstalledRepository } from '../src/work-item/payloads.ts';
-import { type GitHubApp, GitHubAwayError } from './github-app.ts';
+import { askOnce, type GitHubApp, GitHubAwayError } from './github-app.ts';
 
 const TIMEOUT_MS = 30_000;
 const PER_PAGE = 100;
@@ -20,7 +21,7 @@ export function createInstallationDirectory(app: GitHubApp): InstallationDirecto
           const { data } = await octokit.request('GET /app/installations', {
             per_page: PER_PAGE,
             page,
-            request: inTime(),
+            request: askOnce(TIMEOUT_MS),
           });
           return data as GitHubInstallation[];
         });
@@ -34,7 +35,7 @@ export function createInstallationDirectory(app: GitHubApp): InstallationDirecto
       try {
         await octokit.request('GET /app/installations/{installation_id}', {
           installation_id: installationId,
-          request: inTime(),
+          request: askOnce(TIMEOUT_MS),
         });
         return true;
       } catch (error) {
@@ -49,7 +50,7 @@ export function createInstallationDirectory(app: GitHubApp): InstallationDirecto
           const { data } = await octokit.request('GET /installation/repositories', {
             per_page: PER_PAGE,
             page,
-            request: inTime(),
+            request: askOnce(TIMEOUT_MS),
           });
           return data.repositories.map(
             ({ id, node_id, full_name, private: isPrivate }): InstalledRepository => ({
@@ -94,12 +95,4 @@ async function allPages<Item>(ask: (page: number) => Promise<Item[]>): Promise<I
 function away(cause: unknown): GitHubAwayError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new GitHubAwayError(`GitHub could not be asked where the App is installed: ${reason}`, { cause });
-}
-
-function statusOf(error: unknown): number | null {
-  return error instanceof Error && 'status' in error ? Number(error.status) : null;
-}
-
-function inTime() {
-  return { retries: 0, signal: AbortSignal.timeout(TIMEOUT_MS) };
 }

@@ -1,7 +1,8 @@
 import type { Config } from '../src/config/config.ts';
+import { statusOf } from '../src/github/status-of.ts';
 import { bulkAvailability, type JobsRepositoryVisibility } from '../src/route/bulk-availability.ts';
 import type { RouteContext } from '../src/route/decide-route.ts';
-import { type GitHubApp, QUICK_CALL_MS } from './github-app.ts';
+import { askOnce, type GitHubApp } from './github-app.ts';
 import type { AppLog } from './log.ts';
 
 /** Whether the bulk work of a repository may run in GitHub Actions. */
@@ -123,18 +124,18 @@ async function findJobsRepository(
     const { data: installation } = await octokit.request('GET /repos/{owner}/{repo}/installation', {
       owner,
       repo,
-      request: quickly(),
+      request: askOnce(),
     });
     const installed = await app.installation(installation.id);
     const { data } = await installed.request('GET /repos/{owner}/{repo}', {
       owner,
       repo,
-      request: quickly(),
+      request: askOnce(),
     });
     const visibility = data.visibility === 'internal' ? 'internal' : data.private ? 'private' : 'public';
     return { id: Number(data.id), installationId: installation.id, visibility };
   } catch (error) {
-    if (error instanceof Error && 'status' in error && error.status === 404) return null;
+    if (statusOf(error) === 404) return null;
     throw error;
   }
 }
@@ -151,7 +152,7 @@ async function findRun(
       owner,
       repo,
       run_id: runId,
-      request: quickly(),
+      request: askOnce(),
     });
     return {
       repositoryId: Number(data.repository.id),
@@ -164,11 +165,7 @@ async function findRun(
       conclusion: data.conclusion,
     };
   } catch (error) {
-    if (error instanceof Error && 'status' in error && error.status === 404) return null;
+    if (statusOf(error) === 404) return null;
     throw error;
   }
-}
-
-function quickly() {
-  return { retries: 0, signal: AbortSignal.timeout(QUICK_CALL_MS) };
 }

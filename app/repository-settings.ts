@@ -1,7 +1,8 @@
 import { parseRepositoryFile, REPOSITORY_FILE } from '../src/config/repository-file.ts';
+import { statusOf } from '../src/github/status-of.ts';
 import type { Database } from '../src/store/database.ts';
 import { neutralizeLog } from '../src/text/neutralize.ts';
-import { type GitHubApp, QUICK_CALL_MS } from './github-app.ts';
+import { askOnce, type GitHubApp } from './github-app.ts';
 import type { AppLog } from './log.ts';
 
 /** The path stands in the route: as a parameter its slashes would be sent encoded. */
@@ -78,11 +79,11 @@ async function fetchFile(
       owner,
       repo,
       headers: { accept: 'application/vnd.github.raw+json' },
-      request: { retries: 0, signal: AbortSignal.timeout(QUICK_CALL_MS) },
+      request: askOnce(),
     });
     return typeof data === 'string' ? data : null;
   } catch (error) {
-    const status = error instanceof Error && 'status' in error ? error.status : null;
+    const status = statusOf(error);
     if (status === 404 || status === 403) return null;
     throw error;
   }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Config } from '../src/config/config.ts';
+import { statusOf } from '../src/github/status-of.ts';
 import { FEATURE_NAME } from '../src/rollout/evaluate-enrolment.ts';
 import { insertAlarmNotices } from '../src/rollout/guard/insert-alarm-notices.ts';
 import {
@@ -14,7 +15,7 @@ import { findServedRepository } from '../src/store/find-repository.ts';
 import type { Answer } from '../src/text/answer.ts';
 import { neutralizeLog } from '../src/text/neutralize.ts';
 import { renderMarkdown, replyMarker } from '../src/text/render-answer.ts';
-import { type GitHubApp, type Octokit, QUICK_CALL_MS } from './github-app.ts';
+import { askOnce, type GitHubApp, type Octokit } from './github-app.ts';
 import type { AppLog } from './log.ts';
 
 interface Place {
@@ -109,7 +110,7 @@ async function comment(
         ...place,
         since: new Date(Date.now() - 86_400_000).toISOString(),
         per_page: 100,
-        request: quickly(),
+        request: askOnce(),
       });
       const written = data.find(({ body: text }) => text?.includes(markerOf(notice)));
       if (written) return written.html_url;
@@ -117,11 +118,11 @@ async function comment(
     const { data } = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
       ...place,
       body,
-      request: quickly(),
+      request: askOnce(),
     });
     return data.html_url;
   } catch (error) {
-    const status = error instanceof Error && 'status' in error ? Number(error.status) : 0;
+    const status = statusOf(error);
     if (status === 403 || status === 404 || status === 410) return null;
     throw error;
   }
@@ -178,7 +179,7 @@ async function openIssue(octokit: Octokit, db: Database, place: Place): Promise<
     repo: place.repo,
     title: `Rollout: ${FEATURE_NAME}`,
     body: 'What the rollout does by itself and what raises an alarm is told here, and the rollout can be steered from here: `/rollout status`, `/rollout help`. The state is in the database, not in this issue.',
-    request: quickly(),
+    request: askOnce(),
   });
   const issue = { repository_id: place.repositoryId, issue_number: data.number };
   await db
@@ -187,8 +188,4 @@ async function openIssue(octokit: Octokit, db: Database, place: Place): Promise<
     .onConflict((conflict) => conflict.column('feature_name').doUpdateSet(issue))
     .execute();
   return data.number;
-}
-
-function quickly() {
-  return { retries: 0, signal: AbortSignal.timeout(QUICK_CALL_MS) };
 }

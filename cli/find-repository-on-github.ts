@@ -1,4 +1,5 @@
 import type { GitHubApp } from '../app/github-app.ts';
+import { statusOf } from '../src/github/status-of.ts';
 import type { WorkRepository } from '../src/work-item/work-item.ts';
 
 /** A repository that the App is installed on, asked from GitHub by its name; null where the App is not installed on it, or there is no such repository. */
@@ -24,7 +25,7 @@ export async function findRepositoryOnGitHub(
       isPrivate: data.private,
     };
   } catch (error) {
-    const status = error instanceof Error && 'status' in error ? error.status : null;
+    const status = statusOf(error);
     if (status === 404) return null;
     throw new Error(
       `GitHub could not be asked about ${fullName} (${status === 500 ? 'no answer' : `status ${status}`}). Check APP_ID, the private key and GHE_HOST, or try again.`,

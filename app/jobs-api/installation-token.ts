@@ -1,3 +1,4 @@
+import { statusOf } from '../../src/github/status-of.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { askGitHub, type JobsApiContext } from './context.ts';
 import { RefusedError } from './refused-error.ts';
@@ -36,8 +37,8 @@ function permissionsOf(job: Captured): Record<string, 'read'> {
 
 /** GitHub's answers to a token request that trying again does not change. */
 function refusalOf(error: unknown, job: Captured): RefusedError | null {
-  const status = error instanceof Error && 'status' in error ? Number(error.status) : 0;
-  if (![401, 403, 404, 422].includes(status)) return null;
+  const status = statusOf(error);
+  if (status === null || ![401, 403, 404, 422].includes(status)) return null;
   return new RefusedError(
     'not_installed',
     `GitHub gives no token for repository ${job.repository_id} by installation ${job.installation_id} (${status}). Check that the App is installed there, not suspended, and that its permissions are accepted.`,

@@ -1,9 +1,11 @@
 import type { GitHubApp, Octokit, Permissions } from '../../app/github-app.ts';
+import { askOnce } from '../../app/github-app.ts';
 import { readManifest } from '../../app/read-manifest.ts';
 import { WEBHOOK_PATH } from '../../app/webhooks.ts';
 import type { Config } from '../../src/config/config.ts';
+import { statusOf } from '../../src/github/status-of.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
-import { ASK_WITHIN_MS, askOnce, type Check, type DoctorContext, statusOf } from './context.ts';
+import { ASK_WITHIN_MS, type Check, type DoctorContext } from './context.ts';
 import { type Finding, failed, ok, skipped, warning } from './finding.ts';
 import { checkClock } from './judge-clock.ts';
 
@@ -73,7 +75,7 @@ async function checkIdentity(
   { github }: Config,
 ): Promise<{ finding: Finding; app: AppAnswer | null }> {
   try {
-    const { data } = await octokit.request('GET /app', { request: askOnce() });
+    const { data } = await octokit.request('GET /app', { request: askOnce(ASK_WITHIN_MS) });
     const name = neutralizeLog(data?.slug ?? String(github.appId), 100);
     return {
       finding: ok('github app', `GitHub knows this key as the App ${name}.`),
@@ -119,7 +121,7 @@ function judgeEvents(subscribed: readonly string[]): Finding {
 }
 
 async function checkWebhook(octokit: Octokit, { http }: Config): Promise<Finding> {
-  const { data } = await octokit.request('GET /app/hook/config', { request: askOnce() });
+  const { data } = await octokit.request('GET /app/hook/config', { request: askOnce(ASK_WITHIN_MS) });
   const expected = http.publicUrl ? `${http.publicUrl.origin}${WEBHOOK_PATH}` : null;
   const cure = `Set the webhook URL on the settings page of the App to ${expected ?? `your PUBLIC_URL + ${WEBHOOK_PATH}`}, with content type application/json and the secret of WEBHOOK_SECRET.`;
   if (!data.url) return failed('webhook', 'webhook_url_missing', 'The App has no webhook URL.', cure);
@@ -150,7 +152,7 @@ async function checkWebhook(octokit: Octokit, { http }: Config): Promise<Finding
 async function checkDeliveries(octokit: Octokit, now: Date): Promise<Finding> {
   const { data } = await octokit.request('GET /app/hook/deliveries', {
     per_page: 100,
-    request: askOnce(),
+    request: askOnce(ASK_WITHIN_MS),
   });
   const [newest] = data;
   if (!newest) return skipped('deliveries', 'no_deliveries', 'GitHub has sent no webhook in 3 days.');
@@ -180,7 +182,7 @@ async function checkDeliveries(octokit: Octokit, now: Date): Promise<Finding> {
 async function checkInstallations(octokit: Octokit, app: GitHubApp, config: Config): Promise<Finding[]> {
   const { data } = await octokit.request('GET /app/installations', {
     per_page: MAX_INSTALLATIONS,
-    request: askOnce(),
+    request: askOnce(ASK_WITHIN_MS),
   });
   if (data.length === 0) {
     return [

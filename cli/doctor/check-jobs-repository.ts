@@ -1,7 +1,9 @@
 import type { GitHubApp, Octokit } from '../../app/github-app.ts';
+import { askOnce } from '../../app/github-app.ts';
 import type { Config } from '../../src/config/config.ts';
+import { statusOf } from '../../src/github/status-of.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
-import { askOnce, type Check, type DoctorContext, statusOf } from './context.ts';
+import { ASK_WITHIN_MS, type Check, type DoctorContext } from './context.ts';
 import { type Finding, failed, ok, skipped, warning } from './finding.ts';
 import { judgeWorkflowFile } from './judge-workflow-file.ts';
 
@@ -35,7 +37,11 @@ export const jobsRepositoryChecks: Check = {
         ),
       ];
     }
-    const { data } = await octokit.request('GET /repos/{owner}/{repo}', { owner, repo, request: askOnce() });
+    const { data } = await octokit.request('GET /repos/{owner}/{repo}', {
+      owner,
+      repo,
+      request: askOnce(ASK_WITHIN_MS),
+    });
     const isPublic = data.visibility === 'public' || (data.visibility === undefined && !data.private);
     return [
       await checkVisibility(context, place, isPublic),
@@ -50,7 +56,7 @@ async function openInstallation(app: GitHubApp, { owner, repo }: Workflow): Prom
     const asApp = await app.app();
     const { data } = await asApp.request('GET /repos/{owner}/{repo}/installation', {
       ...{ owner, repo },
-      request: askOnce(),
+      request: askOnce(ASK_WITHIN_MS),
     });
     return await app.installation(data.id);
   } catch (error) {
@@ -106,7 +112,7 @@ async function checkFile(
   }
   const { data } = await octokit.request('GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}', {
     ...{ owner, repo, workflow_id: path.split('/').at(-1) ?? path },
-    request: askOnce(),
+    request: askOnce(ASK_WITHIN_MS),
   });
   if (data.state !== 'active') {
     return failed(
@@ -127,7 +133,7 @@ async function readFile(
     const { data } = await octokit.request('GET /repos/{owner}/{repo}/contents/{path}', {
       ...parameters,
       mediaType: { format: 'raw' },
-      request: askOnce(),
+      request: askOnce(ASK_WITHIN_MS),
     });
     return String(data);
   } catch (error) {
@@ -143,7 +149,7 @@ async function checkBranch(octokit: Octokit, { owner, repo, ref }: Workflow): Pr
   try {
     const { data } = await octokit.request('GET /repos/{owner}/{repo}/branches/{branch}', {
       ...{ owner, repo, branch: ref },
-      request: askOnce(),
+      request: askOnce(ASK_WITHIN_MS),
     });
     if (data.protected) return ok(check, `${ref} is protected.`);
   } catch (error) {

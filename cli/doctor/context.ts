@@ -21,12 +21,3 @@ export interface Check {
 
 /** What a question to another machine may take, in milliseconds. */
 export const ASK_WITHIN_MS = 8_000;
-
-/** Options of Octokit for a question that is asked once. */
-export function askOnce() {
-  return { retries: 0, signal: AbortSignal.timeout(ASK_WITHIN_MS) };
-}
-
-export function statusOf(error: unknown): number | null {
-  return error instanceof Error && 'status' in error ? Number(error.status) : null;
-}

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { askOnce } from '../../app/github-app.ts';
 import { createJobsRepository } from '../../app/jobs-repository.ts';
 import { createLog } from '../../app/log.ts';
 import { DispatchError } from '../../src/dispatch/dispatcher.ts';
@@ -8,7 +9,7 @@ import { upsertRepositories } from '../../src/jobs/repository-facts.ts';
 import { readRollout } from '../../src/rollout/rollout-store.ts';
 import { formatDuration } from '../../src/text/format-progress.ts';
 import { findRepositoryOnGitHub } from '../find-repository-on-github.ts';
-import { askOnce, type Check, type DoctorContext } from './context.ts';
+import { ASK_WITHIN_MS, type Check, type DoctorContext } from './context.ts';
 import { type Finding, failed, ok, skipped, warning } from './finding.ts';
 
 const CHECK = 'dispatch test';
@@ -41,7 +42,7 @@ export function createDispatchTest({
       for (;;) {
         const { data } = await installed.request('GET /repos/{owner}/{repo}/actions/runs/{run_id}', {
           ...{ owner, repo, run_id: started.runId },
-          request: askOnce(),
+          request: askOnce(ASK_WITHIN_MS),
         });
         const tookMs = performance.now() - startedAt;
         if (data.status === 'completed') return [judgeEnd(data.conclusion, data.html_url, tookMs)];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
+import { statusOf } from '../github/status-of.ts';
 import type { Job, JobRun } from '../jobs/job.ts';
 import { describeRange } from '../work-item/describe-range.ts';
 import type { CaptureInclude, JobType } from '../work-item/work-item.ts';
@@ -152,7 +153,7 @@ function explainNoToken(
   cause: unknown,
   { owner, repo }: WorkflowDispatcherOptions['workflow'],
 ): DispatchError {
-  const status = cause instanceof Error && 'status' in cause ? Number(cause.status) : 0;
+  const status = statusOf(cause);
   const isRefused = status === 403 || status === 404 || status === 422;
   return new DispatchError(
     isRefused ? 'no_token' : 'github_unreachable',

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { createDatabaseDestination } from '../destination/database.ts';
 import { createGitHubClient } from '../github/client.ts';
 import { GitHubError } from '../github/errors.ts';
+import { statusOf } from '../github/status-of.ts';
 import type { Progress } from '../jobs-api/protocol.ts';
 import type { Database } from '../store/database.ts';
 import { neutralizeLog } from '../text/neutralize.ts';
@@ -217,7 +218,7 @@ async function findToken(job: Job, fullName: string, tokenFor: TokenFor): Promis
   try {
     return (await tokenFor(job.installation_id, job.repository_id)).token;
   } catch (cause) {
-    const status = cause instanceof Error && 'status' in cause ? Number(cause.status) : 0;
+    const status = statusOf(cause);
     if (status === 401) {
       throw new GitHubError('unauthorized', "GitHub refused the App's key; check APP_ID and PRIVATE_KEY.", {
         cause,

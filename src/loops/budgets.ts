@@ -1,13 +1,13 @@
 import type { Config } from '../config/config.ts';
 import { BUDGETS, NOTICE_SHARE } from '../cost/budgets.ts';
 import { readMonthBudget } from '../dispatch/hold-queue.ts';
-import type { Alarm } from '../jobs/alarms.ts';
-import { setAlarm } from '../jobs/alarms.ts';
+import { type Alarm, setAlarm } from '../jobs/alarms.ts';
 import type { JobLog } from '../jobs/job-log.ts';
 import type { Processor } from '../route/decide-route.ts';
 import type { Loop } from './loop.ts';
 
 const INTERVAL_MS = 10 * 60_000;
+
 /** Tells people when a budget of the month is nearly, or wholly, used up. What holds the jobs is the dispatch. */
 export function createBudgetsLoop({ budgets, log }: { budgets: Config['budgets']; log: JobLog }): Loop {
   return {
