@@ -8,7 +8,7 @@ import { createOnPostgres, describePostgres, type GetDatabase } from '../support
 import { environmentOf, installOn, livePullRequest, redeliverAll, runLoop } from './activity.ts';
 import { startBulkTown } from './bulk-town.ts';
 import { type DatabaseLine, startLine } from './database-line.ts';
-import { allEnded, differingTables, outcomes, quietLoops, skipWaits } from './outcomes.ts';
+import { allEnded, allTaken, differingTables, outcomes, quietLoops, skipWaits } from './outcomes.ts';
 
 describePostgres('the database goes away under load', () => {
   let sandbox: RunningSandbox;
@@ -59,19 +59,7 @@ describePostgres('the database goes away under load', () => {
     line.mend();
     await livePullRequest(sandbox, widgets, 'After');
     await redeliverAll(sandbox, app.url);
-    await vi.waitFor(
-      async () => {
-        const waiting = await db
-          .selectFrom('progressive_capture_jobs')
-          .select('id')
-          .where('status', '=', 'queued')
-          // One that was about to be sent when the line was cut waits for the end of that lease.
-          .where('lease_expires_at', 'is', null)
-          .execute();
-        expect(waiting).toEqual([]);
-      },
-      { timeout: 20_000, interval: 50 },
-    );
+    await allTaken(db);
     // Runs whose end could not be recorded are given up when their leases are over.
     await skipWaits(db, { leases: true });
     await vi.waitFor(

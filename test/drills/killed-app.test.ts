@@ -1,11 +1,11 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type RunningSandbox, startSandbox } from '../../sandbox/github.ts';
 import type { Repository } from '../../sandbox/world/model.ts';
 import type { Database } from '../../src/store/database.ts';
 import { createOnPostgres, describePostgres, type GetDatabase } from '../support/databases.ts';
 import { environmentOf, installOn, livePullRequest, redeliverAll } from './activity.ts';
 import { type AppProcess, startAppProcess } from './app-process.ts';
-import { allEnded, differingTables, outcomes, quietLoops, skipWaits } from './outcomes.ts';
+import { allEnded, allTaken, differingTables, outcomes, quietLoops, skipWaits } from './outcomes.ts';
 
 describePostgres('an app that is killed', () => {
   let sandbox: RunningSandbox;
@@ -79,17 +79,7 @@ describePostgres('an app that is killed', () => {
     sendTo(second);
     await redeliverAll(sandbox, second.url);
     // What the dead one had in hand is free when its leases are over.
-    await vi.waitFor(
-      async () => {
-        const waiting = await db
-          .selectFrom('progressive_capture_jobs')
-          .select('id')
-          .where('status', '=', 'queued')
-          .execute();
-        expect(waiting).toEqual([]);
-      },
-      { timeout: 20_000, interval: 50 },
-    );
+    await allTaken(db);
     await skipWaits(db, { leases: true });
     await allEnded(db);
     await isWhole(6);

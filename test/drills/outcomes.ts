@@ -20,6 +20,22 @@ export async function allEnded(db: Database, timeoutMs = 30_000): Promise<void> 
   );
 }
 
+/** Resolves when no job waits to be taken; one that a dispatcher had in hand when it was cut off is its own until its lease is over. */
+export async function allTaken(db: Database): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const waiting = await db
+        .selectFrom('progressive_capture_jobs')
+        .select('id')
+        .where('status', '=', 'queued')
+        .where('lease_expires_at', 'is', null)
+        .execute();
+      expect(waiting).toEqual([]);
+    },
+    { timeout: 20_000, interval: 50 },
+  );
+}
+
 /**
  * Ends waits that the drill does not want to sit through: those for the next attempt, for the share of GitHub's budget
  * that a dead run held (a minute), and for the leases of dead runs and of dispatchers that died while they sent.
