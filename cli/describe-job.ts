@@ -1,3 +1,4 @@
+import { isPaused } from '../src/jobs/pause-run.ts';
 import type { ListedJob } from '../src/monitor/list-jobs.ts';
 import { SILENT_MS } from '../src/monitor/read-overview.ts';
 import { formatCount, formatDuration, formatProgress } from '../src/text/format-progress.ts';
@@ -29,8 +30,10 @@ export function describeWork(job: ListedJob, now: Date): string | null {
   const isUnderWay = progress.perMinute !== null;
   const parts = [formatProgress(progress, isUnderWay ? 0 : progress.done, worked.seconds * 1_000)];
   if (progress.endsAt) parts.push(`ends about ${minuteOf(progress.endsAt)}`);
-  if (job.status === 'queued' && job.notBefore > now) parts.push(`goes on after ${minuteOf(job.notBefore)}`);
-  const silentMs = heartbeatAt && job.status === 'running' ? now.getTime() - heartbeatAt.getTime() : 0;
+  const isWaiting = job.status === 'queued' || isPaused(job);
+  if (isWaiting && job.notBefore > now) parts.push(`goes on after ${minuteOf(job.notBefore)}`);
+  const silentMs =
+    heartbeatAt && job.status === 'running' && !isWaiting ? now.getTime() - heartbeatAt.getTime() : 0;
   if (silentMs > SILENT_MS) parts.push(`no sign of life for ${formatDuration(silentMs / 1_000)}`);
   return parts.join(', ');
 }

@@ -1,4 +1,4 @@
-import { eventType, type Inngest } from 'inngest';
+import { eventType, type Inngest, RetryAfterError } from 'inngest';
 import { sql } from 'kysely';
 import { SLICE_MS } from '../../src/cost/executions.ts';
 import { INNGEST_EVENTS, JobEventData } from '../../src/dispatch/job-events.ts';
@@ -15,11 +15,11 @@ export type FunctionContext = Pick<RunJobOptions, 'db' | 'config' | 'tokenFor' |
 
 /**
  * Inngest's tries after the first, explicit because the server's default and the SDK's documentation differ. They are
- * for what kept an outcome from being recorded: a process that died, a database that was away. A failed capture is
- * recorded in the job's row, which has attempts of its own.
+ * for what kept an outcome from being recorded (a process that died, a database that was away), and for waits for
+ * GitHub's limits. A failed capture is recorded in the job's row, which has attempts of its own.
  */
 const RETRIES = 3;
-/** Longer than Inngest's waits between tries, measured as 20 and 45 s, so that the same run goes on. */
+/** Longer than Inngest's waits between tries, measured as 20 and 45 s, so that the same run goes on; also after a pause. */
 const LEASE_MS = 180_000;
 
 /**
@@ -69,7 +69,8 @@ export function createFunctions(client: Inngest, context: FunctionContext) {
         triggers: [event(INNGEST_EVENTS.captureRepository)],
         concurrency: [PER_INSTALLATION, PER_REPOSITORY],
       },
-      async ({ event: { data }, step, runId }) => step.run('capture', () => carryOut(data, runId, context)),
+      async ({ event: { data }, step, ...tried }) =>
+        step.run('capture', () => carryOut(data, tried, context)),
     ),
     client.createFunction(
       {
@@ -80,7 +81,8 @@ export function createFunctions(client: Inngest, context: FunctionContext) {
         concurrency: [PER_INSTALLATION],
         throttle: THROTTLE,
       },
-      async ({ event: { data }, step, runId }) => step.run('capture', () => carryOut(data, runId, context)),
+      async ({ event: { data }, step, ...tried }) =>
+        step.run('capture', () => carryOut(data, tried, context)),
     ),
     client.createFunction(
       {
@@ -90,7 +92,8 @@ export function createFunctions(client: Inngest, context: FunctionContext) {
         triggers: [event(INNGEST_EVENTS.classifyRepository)],
         concurrency: [PER_INSTALLATION],
       },
-      async ({ event: { data }, step, runId }) => step.run('classify', () => carryOut(data, runId, context)),
+      async ({ event: { data }, step, ...tried }) =>
+        step.run('classify', () => carryOut(data, tried, context)),
     ),
     client.createFunction(
       {
@@ -113,20 +116,39 @@ export function createFunctions(client: Inngest, context: FunctionContext) {
   ];
 }
 
+/** Which run of Inngest it is, and which of its tries, from 0. */
+interface Tried {
+  runId: string;
+  attempt: number;
+  maxAttempts?: number;
+}
+
+/**
+ * @throws RetryAfterError the run has to wait for GitHub's limits, and goes on at GitHub's own time. Not in the last try,
+ * which nothing follows: then the job waits in its table.
+ */
 async function carryOut(
   data: JobEventData,
-  inngestRunId: string,
+  { runId, attempt, maxAttempts = RETRIES + 1 }: Tried,
   context: FunctionContext,
 ): Promise<RunJobReport> {
   const report = await runJob({
     ...context,
     ...JobEventData.parse(data),
     worker: 'inngest',
-    inngestRunId,
+    inngestRunId: runId,
     leaseMs: LEASE_MS,
     sliceMs: context.sliceMs ?? SLICE_MS,
+    // As many as may go on at once when the time has come, well within their leases.
+    ...(attempt + 1 < maxAttempts ? { pause: { perInstallation: PER_INSTALLATION.limit } } : {}),
   });
   context.onSettled();
+  if (report.status === 'paused' && report.notBefore) {
+    throw new RetryAfterError(
+      `Waits for GitHub's limits until ${report.notBefore}.`,
+      new Date(report.notBefore),
+    );
+  }
   return report;
 }
 

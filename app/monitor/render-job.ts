@@ -1,3 +1,4 @@
+import { isPaused } from '../../src/jobs/pause-run.ts';
 import { jobTitle } from '../../src/monitor/job-title.ts';
 import { JOB_GROUPS, type JobGroup, type ListedJob } from '../../src/monitor/list-jobs.ts';
 import type { JobPicture } from '../../src/monitor/read-job.ts';
@@ -67,6 +68,7 @@ export function renderJob({ job, runs }: JobPicture, links: RunLinks): Map<strin
     ['Attempt', `${job.attempt} of ${job.maxAttempts}`],
     ['Made', time(job.createdAt)],
     ...(job.status === 'queued' ? [['Due', time(job.notBefore)] as const] : []),
+    ...(isPaused(job) ? [['Goes on', time(job.notBefore)] as const] : []),
     ['Last sign of life', time(job.heartbeatAt)],
     ['Ended', job.completedAt ? time(job.completedAt) : 'not yet'],
     ['Stored', `${formatCount(job.worked.rows)} rows in ${formatDuration(job.worked.seconds)}`],

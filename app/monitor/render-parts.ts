@@ -1,5 +1,6 @@
 import { authorize } from '../../src/commands/permission.ts';
 import { ROLLOUT_VERBS } from '../../src/commands/rollout/verbs.ts';
+import { isPaused } from '../../src/jobs/pause-run.ts';
 import { jobTitle } from '../../src/monitor/job-title.ts';
 import type { ListedJob } from '../../src/monitor/list-jobs.ts';
 import { formatCount, formatDuration } from '../../src/text/format-progress.ts';
@@ -107,7 +108,7 @@ ${progress ? progressBar(job) : null}
     job.status === 'completed'
       ? html`, ${formatCount(worked.rows)} rows in ${formatDuration(worked.seconds)}`
       : null
-  }${run ? html`, ${run}` : null}</p>
+  }${isPaused(job) ? html`, goes on ${time(job.notBefore)}` : null}${run ? html`, ${run}` : null}</p>
 ${job.error ? html`<p class="error-text clamped">${long(job.error, 300)}</p>` : null}
 </li>`;
 }

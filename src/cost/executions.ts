@@ -1,5 +1,6 @@
 /**
- * A run and its one step: what Inngest counts of each run of a job that it was given.
+ * A run and its one step: what Inngest counts of each run of a job that it was given. A step that is tried again after a
+ * wait for GitHub (`job_runs.pauses`) is taken for one more: Inngest's page does not say that it is free.
  * Source: https://www.inngest.com/docs/durable-execution/limits ("An execution is one function run or one step execution")
  */
 export const EXECUTIONS_OF_A_RUN = 2;

@@ -15,7 +15,7 @@ export interface Usage {
   billedMinutes: number;
   /** The same where they cost nothing: in public repositories, and on self-hosted runners. */
   freeMinutes: number;
-  /** Executions of Inngest, without its own tries again. */
+  /** Executions of Inngest, with its tries again after waits for GitHub, without those after failures. */
   executions: number;
   /** What Inngest would have needed for all of it: two for each run it has, and two for each slice of a bulk run. */
   executionsOnInngest: number;
@@ -127,8 +127,8 @@ function measuredRuns({
         CASE WHEN workflow_run_id IS NULL THEN job_id || ' ' || run END)) AS shared
     UNION ALL
     SELECT job_id, processor_type, points, requests, rows_stored,
-      CASE WHEN worker = 'inngest' THEN ${EXECUTIONS_OF_A_RUN}::integer ELSE 0 END, 0, 0, 0,
-      CASE WHEN processor_type = 'inngest' THEN ${EXECUTIONS_OF_A_RUN}::integer ELSE 0 END
+      CASE WHEN worker = 'inngest' THEN ${EXECUTIONS_OF_A_RUN}::integer + pauses ELSE 0 END, 0, 0, 0,
+      CASE WHEN processor_type = 'inngest' THEN ${EXECUTIONS_OF_A_RUN}::integer + pauses ELSE 0 END
     FROM job_runs WHERE ${sent} AND NOT (${inActions})`;
 }
 

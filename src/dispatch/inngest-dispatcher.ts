@@ -1,3 +1,4 @@
+import { WAITING_FOR_GITHUB } from '../jobs/pause-run.ts';
 import type { Database } from '../store/database.ts';
 import { DispatchError, type Dispatcher } from './dispatcher.ts';
 import { EVENT_OF_JOB_TYPE, INNGEST_EVENTS, jobEventId } from './job-events.ts';
@@ -32,6 +33,8 @@ export function createInngestDispatcher(options: {
         .select((eb) => eb.fn.countAll<number>().as('count'))
         .where('status', 'in', ['dispatched', 'running'])
         .where('processor_type', '=', 'inngest')
+        // Those that wait for GitHub need none of Inngest's steps.
+        .where('status_reason', 'is distinct from', WAITING_FOR_GITHUB)
         .executeTakeFirstOrThrow();
       return Math.max(0, IN_FLIGHT - count);
     },

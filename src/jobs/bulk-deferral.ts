@@ -9,15 +9,15 @@ export function isBulkOnInngest(job: Pick<Job, 'is_bulk' | 'processor_type'>): b
 
 /** How many executions the runs of bulk work cost that Inngest (or the worker in its place) was given since midnight, UTC. */
 export async function countBulkExecutionsToday(db: Database, now: Date): Promise<number> {
-  const { count } = await db
+  const { runs, pauses } = await db
     .selectFrom('job_runs as run')
     .innerJoin('progressive_capture_jobs as job', 'job.id', 'run.job_id')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .select(({ fn }) => [fn.countAll<number>().as('runs'), fn.sum<number | null>('run.pauses').as('pauses')])
     .where('run.created_at', '>=', startOfDay(now))
     .where('run.processor_type', '=', 'inngest')
     .where('job.is_bulk', '=', true)
     .executeTakeFirstOrThrow();
-  return count * EXECUTIONS_OF_A_RUN;
+  return runs * EXECUTIONS_OF_A_RUN + Number(pauses ?? 0);
 }
 
 /** When the next day begins, UTC: the daily cap is fresh then. */

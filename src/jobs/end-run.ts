@@ -7,27 +7,17 @@ import type { Job, JobRun } from './job.ts';
 import { judgeEnd, type RunOutcome } from './judge-end.ts';
 import { moveJob } from './move-job.ts';
 import { insertMetrics } from './record-outcome.ts';
+import { type RunResult, resultColumns, totalOf } from './run-result.ts';
 import { isEnded, type JobStatus } from './transitions.ts';
 
 /** Characters of an error that are kept. */
 const MAX_ERROR = 2_000;
 
-/** What a run did. */
-export interface RunResult {
-  pullRequests: number;
-  rows: number;
-  points: number;
-  requests: number;
-  seconds: number;
-  /** False: something could not be fetched, `gaps` says how much. */
-  complete: boolean;
-  gaps: number;
-}
-
 export interface EndRunOptions {
   jobId: string;
   run: number;
   outcome: RunOutcome;
+  /** What it did since it began, or went on after a pause. */
   result: RunResult | null;
   /** For people: what went wrong and what to do. */
   error: string | null;
@@ -83,13 +73,14 @@ export async function settleRun(
   run: JobRun,
   {
     outcome,
-    result,
+    result: last,
     error,
     continueAt = null,
     canRetry = true,
     now = new Date(),
   }: Pick<EndRunOptions, 'outcome' | 'result' | 'error' | 'continueAt' | 'canRetry' | 'now'>,
 ): Promise<SettledRun> {
+  const result = totalOf(job, run, last);
   const shownError = error === null ? null : neutralizeLog(error, MAX_ERROR);
   const verdict = judgeEnd({
     outcome,
@@ -106,9 +97,7 @@ export async function settleRun(
       state: 'ended',
       conclusion: outcome,
       error: shownError,
-      points: result?.points ?? null,
-      requests: result?.requests ?? null,
-      rows_stored: result?.rows ?? null,
+      ...resultColumns(result),
       ended_at: now,
     })
     .where('job_id', '=', job.id)

@@ -1,14 +1,16 @@
 import { Progress } from '../jobs-api/protocol.ts';
 import { judgePace, percentOf } from '../text/format-progress.ts';
+import { isPaused } from './pause-run.ts';
 
 /** What is read of a job for its progress. */
 export interface WorkedJob {
   status: string;
+  statusReason: string | null;
   /** As its run told it last. */
   progress: unknown;
   /** When that was. */
   heartbeatAt: Date | null;
-  /** Milliseconds that its runs took together, without the waits between them; the current one up to `heartbeatAt`. */
+  /** Milliseconds that its runs took together, without the waits in and between them; the current one up to `heartbeatAt`. */
   workedMs: number;
 }
 
@@ -22,11 +24,12 @@ export interface JobProgress extends Progress {
 }
 
 /** How far a job is; null: no run of it has told anything yet, or it has ended. */
-export function judgeJobProgress({ status, progress, heartbeatAt, workedMs }: WorkedJob): JobProgress | null {
+export function judgeJobProgress(job: WorkedJob): JobProgress | null {
+  const { status, progress, heartbeatAt, workedMs } = job;
   if (status !== 'running' && status !== 'dispatched' && status !== 'queued') return null;
   const parsed = Progress.safeParse(progress);
   if (!parsed.success) return null;
-  const isUnderWay = status === 'running' && heartbeatAt !== null;
+  const isUnderWay = status === 'running' && !isPaused(job) && heartbeatAt !== null;
   const { perMinute, secondsLeft } = judgePace(parsed.data, 0, workedMs);
   return {
     ...parsed.data,

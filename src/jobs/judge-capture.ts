@@ -1,6 +1,7 @@
 import type { CaptureResult } from '../capture/capture.ts';
 import { GitHubError } from '../github/errors.ts';
-import type { EndRunOptions, RunResult } from './end-run.ts';
+import type { EndRunOptions } from './end-run.ts';
+import type { RunResult } from './run-result.ts';
 
 export type CaptureEnd = Pick<EndRunOptions, 'outcome' | 'result' | 'error' | 'continueAt' | 'canRetry'>;
 

@@ -1,5 +1,5 @@
 import type { Database } from '../store/database.ts';
-import { settleRun } from './end-run.ts';
+import { type EndRunOptions, settleRun } from './end-run.ts';
 import type { Job, JobRun, Worker } from './job.ts';
 import type { JobStatus } from './transitions.ts';
 
@@ -104,11 +104,22 @@ async function giveUp(
       .where('job_id', '=', jobId)
       .where('run', '=', runNumber)
       .executeTakeFirstOrThrow();
-    const error =
-      run.state === 'running'
-        ? `Run ${runNumber} gave no sign of life since ${(job.heartbeat_at ?? now).toISOString()}.`
-        : `Run ${runNumber} was sent but never began.`;
-    const { status } = await settleRun(trx, job, run, { outcome: 'lost', result: null, error, now });
+    const { status } = await settleRun(trx, job, run, { ...explainLoss(job, run, now), result: null, now });
     return { jobId, run: runNumber, worker: run.worker, status };
   });
+}
+
+/** Nothing went wrong with a run that waited for GitHub: what it did is stored, and only its wait was forgotten. */
+function explainLoss(job: Job, run: JobRun, now: Date): Pick<EndRunOptions, 'outcome' | 'error'> {
+  if (run.paused_at) {
+    return {
+      outcome: 'continue',
+      error: `Run ${run.run} waited for GitHub until ${job.not_before.toISOString()} and was not taken up again.`,
+    };
+  }
+  if (run.state === 'running') {
+    const since = (job.heartbeat_at ?? now).toISOString();
+    return { outcome: 'lost', error: `Run ${run.run} gave no sign of life since ${since}.` };
+  }
+  return { outcome: 'lost', error: `Run ${run.run} was sent but never began.` };
 }

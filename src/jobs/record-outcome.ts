@@ -21,7 +21,7 @@ const BATCH = 1_000;
 
 /**
  * Adds the one row of `rollout_metrics` of each job that has ended, in the transaction that ended it. Its time is that
- * of all runs together, in seconds, without the waits between them.
+ * of all runs together, in seconds, without the waits in and between them.
  */
 export async function insertMetrics(trx: Transaction<DB>, jobs: readonly Job[], now: Date): Promise<void> {
   if (jobs.length === 0) return;
@@ -29,7 +29,9 @@ export async function insertMetrics(trx: Transaction<DB>, jobs: readonly Job[], 
     .selectFrom('job_runs')
     .select([
       'job_id',
-      sql<number>`sum(extract(epoch FROM ended_at - started_at))::double precision`.as('seconds'),
+      sql<number>`sum(extract(epoch FROM coalesce(paused_at, ended_at) - started_at) - paused_seconds)::double precision`.as(
+        'seconds',
+      ),
     ])
     .where('job_id', '=', sql<string>`ANY(${jobs.map(({ id }) => id)}::uuid[])`)
     .where('started_at', 'is not', null)

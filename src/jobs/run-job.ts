@@ -16,7 +16,7 @@ import type { Job } from './job.ts';
 import type { JobLog } from './job-log.ts';
 import { type CaptureEnd, judgeCaptureError, judgeCaptureResult } from './judge-capture.ts';
 import type { PlanContext } from './plan-work.ts';
-import { endRun, startRun } from './runs.ts';
+import { endRun, pauseRun, startRun } from './runs.ts';
 import type { JobStatus } from './transitions.ts';
 
 /** Gives a token of one installation for one repository. */
@@ -51,14 +51,22 @@ export interface RunJobOptions {
   leaseMs: number;
   /** Milliseconds after which a long capture stops at a batch and is continued by another run. */
   sliceMs: number;
+  /**
+   * Given where somebody starts the same run again when GitHub's limit is over: then the run waits until then, unless as
+   * many of its installation wait already. Otherwise the job does, and another run of it goes on.
+   */
+  pause?: { perInstallation: number };
 }
 
 /** Ids, counts and cursors only: nothing of GitHub's text. */
 export interface RunJobReport {
   jobId: string;
   run: number;
-  /** `not_started`: the run is not the job's current one, has ended, or is somebody else's. */
-  status: JobStatus | 'not_started';
+  /**
+   * `paused`: the run waits until `notBefore`, and is to be started again then. `not_started`: the run is not the job's
+   * current one, has ended, or is somebody else's.
+   */
+  status: JobStatus | 'paused' | 'not_started';
   pullRequests: number;
   rows: number;
   points: number;
@@ -98,7 +106,27 @@ export async function runJob(options: RunJobOptions): Promise<RunJobReport> {
     .where('id', '=', job.repository_id)
     .executeTakeFirstOrThrow();
   const end = await captureJob(job, fullName, holder, options);
+  const line = () => ({
+    delivery: job.delivery_id ?? undefined,
+    job: jobId,
+    run,
+    repository: fullName,
+    stage: 'capture',
+    processor: job.processor_type,
+    rule: job.rule,
+    duration_ms: Date.now() - begunAt,
+    rows: end.result?.rows ?? 0,
+  });
 
+  const until = options.pause && waitOf(end);
+  if (options.pause && until) {
+    const { perInstallation } = options.pause;
+    const { leaseMs } = options;
+    if (await pauseRun(db, { jobId, run, holder, result: end.result, until, leaseMs, perInstallation })) {
+      log.info({ ...line(), status: 'paused', until: until.toISOString() }, 'A capture waits for GitHub.');
+      return report(options, 'paused', end, until);
+    }
+  }
   const settled = await db.transaction().execute(async (trx) => {
     const ended = await endRun(trx, { jobId, run, holder, ...end });
     // One that was cancelled meanwhile, such as by an uninstallation, starts no history.
@@ -108,22 +136,15 @@ export async function runJob(options: RunJobOptions): Promise<RunJobReport> {
     return ended;
   });
   const status = settled?.isChanged ? settled.status : 'not_started';
-  const line = {
-    delivery: job.delivery_id ?? undefined,
-    job: jobId,
-    run,
-    repository: fullName,
-    stage: 'capture',
-    processor: job.processor_type,
-    rule: job.rule,
-    duration_ms: Date.now() - begunAt,
-    status,
-    rows: end.result?.rows ?? 0,
-    ...(end.error !== null ? { error: neutralizeLog(end.error) } : {}),
-  };
-  if (end.outcome === 'failure' || end.outcome === 'blocked') log.warn(line, 'A capture failed.');
-  else log.info(line, 'A capture ended.');
+  const ended = { ...line(), status, ...(end.error !== null ? { error: neutralizeLog(end.error) } : {}) };
+  if (end.outcome === 'failure' || end.outcome === 'blocked') log.warn(ended, 'A capture failed.');
+  else log.info(ended, 'A capture ended.');
   return report(options, status, end, settled?.notBefore ?? null);
+}
+
+/** Until when a capture that goes on later has to wait for GitHub; null: it need not. */
+function waitOf({ outcome, continueAt }: CaptureEnd): Date | null {
+  return outcome === 'continue' && continueAt && continueAt.getTime() > Date.now() ? continueAt : null;
 }
 
 async function captureJob(

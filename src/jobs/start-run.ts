@@ -20,8 +20,8 @@ export interface StartRunOptions {
 }
 
 /**
- * Begins a run, or returns null: it is not the job's current run, it has ended, or somebody else carries it out.
- * The same workflow run (in this attempt or a higher one) and the same Inngest run take a running run over: their
+ * Begins a run, or goes on with one that was paused. Null: it is not the job's current run, it has ended, or somebody else
+ * carries it out. The same workflow run (in this attempt or a higher one) and the same Inngest run take a running run over: their
  * platform started them again because the execution before is gone.
  */
 export async function startRun(db: Database, options: StartRunOptions): Promise<Job | null> {
@@ -44,7 +44,7 @@ export async function startRun(db: Database, options: StartRunOptions): Promise<
       if (!mayTakeOver(run, options)) return null;
       job = await trx
         .updateTable('progressive_capture_jobs')
-        .set({ ...columns, updated_at: now })
+        .set({ ...columns, status_reason: null, updated_at: now })
         .where('id', '=', job.id)
         .returningAll()
         .executeTakeFirstOrThrow();
@@ -63,6 +63,8 @@ export async function startRun(db: Database, options: StartRunOptions): Promise<
         state: 'running',
         worker: options.worker,
         started_at: run.started_at ?? now,
+        paused_at: null,
+        paused_seconds: run.paused_seconds + secondsSince(run.paused_at, now),
         workflow_run_id: options.workflowRunId ?? run.workflow_run_id,
         workflow_run_attempt: options.workflowRunAttempt ?? run.workflow_run_attempt,
         inngest_run_id: options.inngestRunId ?? run.inngest_run_id,
@@ -74,6 +76,10 @@ export async function startRun(db: Database, options: StartRunOptions): Promise<
       .execute();
     return job;
   });
+}
+
+function secondsSince(time: Date | null, now: Date): number {
+  return time ? Math.max(0, now.getTime() - time.getTime()) / 1_000 : 0;
 }
 
 function mayTakeOver(run: JobRun, by: StartRunOptions): boolean {

@@ -42,9 +42,8 @@ export async function listJobs(db: Database, filter: JobFilter) {
           .select([
             // Of the current run up to its last sign of life, which is when the progress was told.
             sql<number>`coalesce(sum(extract(epoch FROM greatest(run.started_at,
-              coalesce(run.ended_at, job.heartbeat_at)) - run.started_at)), 0)::double precision * 1000`.as(
-              'worked_ms',
-            ),
+              coalesce(run.paused_at, run.ended_at, job.heartbeat_at)) - run.started_at) - run.paused_seconds),
+              0)::double precision * 1000`.as('worked_ms'),
             sql<number>`coalesce(sum(run.rows_stored), 0)::integer`.as('rows'),
             sql<number>`coalesce(sum(run.points), 0)::integer`.as('points'),
             sql<number>`coalesce(sum(run.requests), 0)::integer`.as('requests'),

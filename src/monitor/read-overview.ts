@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { WAITING_FOR_GITHUB } from '../jobs/pause-run.ts';
 import type { Database } from '../store/database.ts';
 import { type ListedJob, listJobs } from './list-jobs.ts';
 import { type Hour, readHours } from './read-hours.ts';
@@ -106,6 +107,7 @@ async function countSilent(db: Database, scope: Scope, now: Date): Promise<numbe
   const { rows } = await sql<{ count: number }>`
     SELECT count(*)::integer AS count FROM progressive_capture_jobs
     WHERE status IN ('dispatched', 'running') AND status = 'running'
+      AND status_reason IS DISTINCT FROM ${WAITING_FOR_GITHUB}
       AND heartbeat_at < ${new Date(now.getTime() - SILENT_MS)} AND ${inScope('repository_id', scope)}`.execute(
     db,
   );

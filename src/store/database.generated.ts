@@ -239,6 +239,9 @@ export interface JobRuns {
   asked_next_at: Timestamp | null;
   ended_at: Timestamp | null;
   billing: 'billed' | 'free_public' | 'free_self_hosted' | null;
+  pauses: Generated<number>;
+  paused_at: Timestamp | null;
+  paused_seconds: Generated<number>;
 }
 
 export interface Labels {

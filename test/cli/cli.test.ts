@@ -373,6 +373,16 @@ describe('with an embedded database', () => {
       expect(lines).toEqual([expect.stringMatching(/60 a minute.*no sign of life for 5 min$/)]);
     });
 
+    test('waiting for GitHub as the same run: when it goes on, and no alarm about its silence', async () => {
+      const waits = { status_reason: 'waiting_for_github', not_before: minutesAgo(-10) };
+      const lines = await shown({ status: 'running', heartbeat_at: minutesAgo(5), ...waits }, [
+        { started: 15, ended: null },
+      ]);
+      expect(lines).toEqual([
+        expect.stringMatching(/^ {2}600 of 2,400 \(25 %\), 4,000 points left, goes on after 20\d\d-[^,]*$/),
+      ]);
+    });
+
     test('waiting to go on', async () => {
       const change = { status: 'queued', status_reason: 'continuation', not_before: minutesAgo(-10) };
       expect(await shown(change, [{ started: 20, ended: 10 }])).toEqual([

@@ -18,10 +18,10 @@ describeEachDatabase('what a month has used', (database) => {
   const repositories = (limit = 10, scope: Scope = EVERYTHING) =>
     readUsageByRepository(db, { month: monthOf(NOW), now: NOW, scope, limit });
 
-  it('runs of Inngest are two executions each, those of the worker in the app none', async () => {
+  it('runs of Inngest are two executions each and one for each pause, those of the worker in the app none', async () => {
     await insertRuns(db, [
       { worker: 'inngest', points: 3, requests: 4, rows: 5 },
-      { worker: 'inngest', points: 1, requests: 1, rows: 1 },
+      { worker: 'inngest', pauses: 2, points: 1, requests: 1, rows: 1 },
       { worker: 'in_process', points: 2 },
       // Never sent to anybody.
       { worker: null },
@@ -30,10 +30,10 @@ describeEachDatabase('what a month has used', (database) => {
       {
         processor: 'inngest',
         ...{ runs: 3, minutes: 0, billedMinutes: 0, freeMinutes: 0 },
-        ...{ executions: 4, executionsOnInngest: 6, points: 6, requests: 5, rows: 6 },
+        ...{ executions: 6, executionsOnInngest: 8, points: 6, requests: 5, rows: 6 },
       },
     ]);
-    expect(await countMonth(db, 'inngest', NOW)).toBe(4);
+    expect(await countMonth(db, 'inngest', NOW)).toBe(6);
   });
 
   it.each([

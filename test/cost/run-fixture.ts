@@ -11,6 +11,8 @@ export interface RunFixture {
   /** Seconds that it took; null: it goes on. */
   seconds?: number | null;
   isBegun?: boolean;
+  /** How often it waited for GitHub. */
+  pauses?: number;
   workflowRun?: number;
   workflowRunAttempt?: number;
   /** Seconds after NOW. */
@@ -50,6 +52,7 @@ export async function insertRuns(db: Database, runs: readonly RunFixture[]): Pro
         state: worker === null ? 'reserved' : seconds === null ? 'running' : 'ended',
         started_at: isBegun ? after(at) : null,
         ended_at: isBegun && seconds !== null ? after(at + seconds) : null,
+        pauses: run.pauses ?? 0,
         asked_next_at: run.askedNextAt === undefined ? null : after(run.askedNextAt),
         workflow_run_id: run.workflowRun ?? null,
         workflow_run_attempt: run.workflowRunAttempt ?? null,

@@ -417,6 +417,20 @@ describeEachDatabase('the dispatch loop', (database) => {
     expect(await findJob(db, second.id)).toMatchObject({ status: 'dispatched', status_reason: null });
   });
 
+  test.each([
+    [0, 'dispatched'],
+    [1, 'queued'],
+  ])('%d waits for GitHub count for the daily cap: the next one is %s', async (pauses, status) => {
+    await resetJobs(db, 0);
+    const first = await planJob(db, historyItem({ repository: repository(1) }), { now: later(-2) });
+    const loop = makeLoop(db, inngest, bulk, { perDay: 3, now: () => NOW });
+    expect(await loop.runOnce()).toBe(1);
+    await db.updateTable('job_runs').set({ pauses }).where('job_id', '=', first.id).execute();
+    const second = await planJob(db, historyItem({ repository: repository(2) }), { now: later(-1) });
+    await loop.runOnce();
+    expect(await findJob(db, second.id)).toMatchObject({ status });
+  });
+
   test('all bulk work above the daily cap is deferred at once, each job with its line', async () => {
     await resetJobs(db, 0);
     const ids = Array.from({ length: 120 }, (_, index) => index + 1);

@@ -7,7 +7,7 @@ import {
   JobEventData,
   jobEventId,
 } from '../../src/dispatch/job-events.ts';
-import { markSent } from '../../src/jobs/runs.ts';
+import { markSent, pauseRun, startRun } from '../../src/jobs/runs.ts';
 import type { Database } from '../../src/store/database.ts';
 import { later, NOW, planJob, resetJobs, workItem } from '../jobs/job-fixture.ts';
 import { reserve } from '../jobs/reserve.ts';
@@ -67,6 +67,12 @@ test('has room for 50 runs at a time', async () => {
   const run = await reserve(db, job.id);
   await markSent(db, { jobId: job.id, run, worker: 'inngest', leaseMs: 1_000, now: NOW });
   expect(await dispatcher.capacity?.()).toBe(49);
+  // What waits for GitHub takes no room.
+  const held = { jobId: job.id, run, worker: 'inngest', holder: 'me', leaseMs: 1_000, now: NOW } as const;
+  await startRun(db, held);
+  expect(await dispatcher.capacity?.()).toBe(49);
+  await pauseRun(db, { ...held, result: null, until: later(1_000), perInstallation: 1 });
+  expect(await dispatcher.capacity?.()).toBe(50);
 });
 
 test('every type of job has an event, and each event its own name', () => {

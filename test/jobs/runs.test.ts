@@ -6,12 +6,14 @@ import {
   endRun,
   heartbeat,
   markSent,
+  pauseRun,
   releaseUnsent,
   requeueLostRuns,
   reserveRun,
   startRun,
 } from '../../src/jobs/runs.ts';
 import type { Database } from '../../src/store/database.ts';
+import type { WorkItem } from '../../src/work-item/work-item.ts';
 import { describeEachDatabase } from '../support/databases.ts';
 import {
   findJob,
@@ -469,6 +471,141 @@ describeEachDatabase('runs of a job', (database) => {
         now: NOW,
       });
       expect((await findJob(db, jobId)).error).toBe('a b : :error: :c');
+    });
+  });
+
+  describe('pausing', () => {
+    const UNTIL = later(3_600_000);
+    const startOnInngest = (run: number, now: Date, holder = 'me', inngestRunId = '01A') =>
+      startRun(db, { jobId, run, worker: 'inngest', inngestRunId, holder, leaseMs: LEASE_MS, now });
+    const begin = async () => {
+      const run = await reserve(db, jobId);
+      await startOnInngest(run, NOW);
+      return run;
+    };
+    const pause = (run: number, now = later(2_000), changes: Partial<Parameters<typeof pauseRun>[1]> = {}) =>
+      pauseRun(db, {
+        ...{ jobId, run, holder: 'me', result: RESULT, until: UNTIL, leaseMs: LEASE_MS, perInstallation: 1 },
+        now,
+        ...changes,
+      });
+
+    test('the run stays, nobody holds it, and it has until some time after the wait to go on', async () => {
+      const run = await begin();
+      expect(await pause(run)).toBe(true);
+      expect(await findJob(db, jobId)).toMatchObject({
+        status: 'running',
+        status_reason: 'waiting_for_github',
+        run,
+        attempt: 1,
+        not_before: UNTIL,
+        heartbeat_at: later(2_000),
+        lease_holder: null,
+        lease_expires_at: new Date(UNTIL.getTime() + LEASE_MS),
+        error: null,
+      });
+      expect(await findRuns(db, jobId)).toMatchObject([
+        { state: 'running', pauses: 1, paused_at: later(2_000), points: 3, requests: 2, rows_stored: 12 },
+      ]);
+      expect(await findMetrics(db)).toEqual([]);
+      expect(await requeueLostRuns(db, new Date(UNTIL.getTime() + LEASE_MS))).toEqual([]);
+    });
+
+    test('it goes on as the same run: what it did adds up, and the wait is not counted as work', async () => {
+      const run = await begin();
+      await pause(run);
+      expect(await startOnInngest(run, UNTIL, 'another', '01B')).toBeNull();
+      expect(await startOnInngest(run, UNTIL, 'next')).toMatchObject({
+        status: 'running',
+        status_reason: null,
+        lease_holder: 'next',
+      });
+      const again = new Date(UNTIL.getTime() + 60_000);
+      expect(await pause(run, new Date(UNTIL.getTime() + 1_000), { holder: 'next', until: again })).toBe(
+        true,
+      );
+      await startOnInngest(run, new Date(again.getTime() + 500), 'last');
+      await endRun(db, {
+        ...{ jobId, run, holder: 'last', outcome: 'success', result: RESULT, error: null },
+        now: new Date(again.getTime() + 4_500),
+      });
+      expect(await findRuns(db, jobId)).toMatchObject([
+        {
+          ...{ run: 1, state: 'ended', conclusion: 'success', pauses: 2, paused_at: null },
+          ...{ points: 9, requests: 6, rows_stored: 36 },
+        },
+      ]);
+      expect(await findJob(db, jobId)).toMatchObject({
+        status: 'completed',
+        attempt: 1,
+        result: { pullRequests: 3, rows: 36, points: 9, requests: 6, seconds: 4.5, complete: true },
+      });
+      expect(await findMetrics(db)).toMatchObject([{ average_processing_time: 2 + 1 + 4 }]);
+    });
+
+    test('a part without a result keeps what those before it did', async () => {
+      const run = await begin();
+      await pause(run);
+      await startOnInngest(run, UNTIL, 'next');
+      await end(run, 'failure', new Date(UNTIL.getTime() + 1_000));
+      expect(await findRuns(db, jobId)).toMatchObject([{ conclusion: 'failure', rows_stored: 12 }]);
+    });
+
+    test('not by somebody who does not hold it, nor one that was cancelled or has ended', async () => {
+      const run = await begin();
+      expect(await pause(run, NOW, { holder: 'other' })).toBe(false);
+      expect(await pause(run + 1)).toBe(false);
+      await cancelJobs(db, { repositoryId: 42 }, 'cancelled', later(1_000));
+      expect(await pause(run)).toBe(false);
+      expect(await findJob(db, jobId)).toMatchObject({ status: 'cancelled', status_reason: 'cancelled' });
+    });
+
+    test('as many of an installation as may, and those of another besides', async () => {
+      const first = await begin();
+      expect(await pause(first)).toBe(true);
+      const startOther = async (repository: Partial<WorkItem['repository']>) => {
+        const item = workItem({ repository: { ...workItem().repository, ...repository } });
+        const { id } = await planJob(db, item, { now: later(-10_000) });
+        const run = await reserve(db, id);
+        await startRun(db, { jobId: id, run, worker: 'inngest', holder: 'me', leaseMs: LEASE_MS, now: NOW });
+        return { jobId: id, run };
+      };
+      const same = await startOther({ id: 43, fullName: 'acme/gadgets' });
+      expect(await pause(same.run, NOW, same)).toBe(false);
+      expect(await findJob(db, same.jobId)).toMatchObject({ status: 'running', status_reason: null });
+      expect(await pause(same.run, NOW, { ...same, perInstallation: 2 })).toBe(true);
+      const another = await startOther({ id: 44, fullName: 'zoo/keeper', installationId: 8 });
+      expect(await pause(another.run, NOW, another)).toBe(true);
+    });
+
+    test('one that is never taken up again goes on as the next run, at no attempt', async () => {
+      const run = await begin();
+      await pause(run);
+      const after = new Date(UNTIL.getTime() + LEASE_MS + 1);
+      expect(await requeueLostRuns(db, after)).toEqual([{ jobId, run, worker: 'inngest', status: 'queued' }]);
+      expect(await findJob(db, jobId)).toMatchObject({
+        attempt: 0,
+        status_reason: 'continuation',
+        not_before: after,
+        error: 'Run 1 waited for GitHub until 2026-11-20T13:00:00.000Z and was not taken up again.',
+      });
+      expect(await findRuns(db, jobId)).toMatchObject([
+        { conclusion: 'continue', rows_stored: 12, paused_at: later(2_000) },
+      ]);
+      const next = await reserve(db, jobId, after);
+      expect(next).toBe(2);
+      await startOnInngest(next, after, 'me', '01B');
+      expect(await startOnInngest(run, after)).toBeNull();
+      await end(next, 'success', new Date(after.getTime() + 5_000));
+      expect(await findMetrics(db)).toMatchObject([{ average_processing_time: 2 + 5 }]);
+    });
+
+    test('what is cancelled while it waits has worked until then', async () => {
+      const run = await begin();
+      await pause(run);
+      await cancelJobs(db, { repositoryId: 42 }, 'uninstalled', later(600_000));
+      expect(await startOnInngest(run, UNTIL)).toBeNull();
+      expect(await findMetrics(db)).toMatchObject([{ outcome: 'cancelled', average_processing_time: 2 }]);
     });
   });
 

@@ -10,6 +10,7 @@ import * as runBilling from './0009-run-billing.ts';
 import * as deliveriesByRepository from './0010-deliveries-by-repository.ts';
 import * as alarmNotices from './0011-alarm-notices.ts';
 import * as workflowRunIndex from './0012-workflow-run-index.ts';
+import * as runPauses from './0013-run-pauses.ts';
 
 export interface Migration {
   name: string;
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0010-deliveries-by-repository', sql: deliveriesByRepository.sql },
   { name: '0011-alarm-notices', sql: alarmNotices.sql },
   { name: '0012-workflow-run-index', sql: workflowRunIndex.sql },
+  { name: '0013-run-pauses', sql: runPauses.sql },
 ];
