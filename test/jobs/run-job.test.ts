@@ -241,6 +241,82 @@ describeEachDatabase('runJob', (database) => {
     });
   });
 
+  describe('a wait for GitHub where the run is started again', () => {
+    const onInngest: Partial<RunJobOptions> = {
+      worker: 'inngest',
+      inngestRunId: '01A',
+      sliceMs: 4_000,
+      pause: { perInstallation: 1 },
+    };
+    const limit = { kind: 'secondary', retryAfterSeconds: 3_000 } as const;
+
+    test("pauses it until GitHub's own time, and the same run ends it", async () => {
+      const job = await ready({ items: [3, 4] });
+      github().sandbox.faults.add({ fault: limit });
+      const begunAt = github().sandbox.clock.now();
+      const paused = await carryOut(job, onInngest);
+      expect(paused).toMatchObject({ status: 'paused', run: 1 });
+      // GitHub's clock shows whole seconds, and one more is waited.
+      const asked = Date.parse(paused.notBefore ?? '') - begunAt;
+      expect(asked).toBeGreaterThan(3_000_000);
+      expect(asked).toBeLessThan(3_060_000);
+      expect(await findJob(db, job.jobId)).toMatchObject({
+        ...{ status: 'running', status_reason: 'waiting_for_github', attempt: 1, error: null },
+        not_before: new Date(paused.notBefore ?? ''),
+      });
+      expect(log.lines.at(-1)).toMatchObject({ level: 'info', message: 'A capture waits for GitHub.' });
+      // What it held of the budget is for others meanwhile.
+      const held = await db.selectFrom('budget_grants').select('is_released').execute();
+      expect(held.every(({ is_released }) => is_released)).toBe(true);
+
+      expect(await carryOut(job, { ...onInngest, inngestRunId: '01B' })).toMatchObject({
+        status: 'not_started',
+      });
+      expect(await carryOut(job, onInngest)).toMatchObject({ status: 'completed', pullRequests: 2 });
+      expect(await findRuns(db, job.jobId)).toMatchObject([{ run: 1, conclusion: 'success', pauses: 1 }]);
+      expect(await findJob(db, job.jobId)).toMatchObject({ attempt: 1, status_reason: 'success' });
+    });
+
+    test('goes on from the last stored batch, and counts what it did before', async () => {
+      const job = await ready({
+        ...{ type: 'history', items: [], range: { until: new Date(Date.now() - 86_400_001) } },
+      });
+      github().sandbox.faults.add({
+        when: ({ body }) => JSON.stringify(body ?? null).includes(`:${PULL_REQUESTS}}`),
+        fault: limit,
+      });
+      const paused = await carryOut(job, onInngest);
+      expect(paused).toMatchObject({ status: 'paused' });
+      const before = await count('pull_requests');
+      expect(before).toBeGreaterThan(0);
+      const done = await carryOut(job, onInngest);
+      expect(done).toMatchObject({ status: 'completed', pullRequests: PULL_REQUESTS - before });
+      expect(await count('pull_requests')).toBe(PULL_REQUESTS);
+      expect(await findRuns(db, job.jobId)).toMatchObject([
+        { rows_stored: paused.rows + done.rows, requests: paused.requests + done.requests, pauses: 1 },
+      ]);
+    });
+
+    test('above as many as may wait, the job does', async () => {
+      const job = await ready({ items: [3] });
+      github().sandbox.faults.add({ fault: limit });
+      const report = await carryOut(job, { ...onInngest, pause: { perInstallation: 0 } });
+      expect(report.status).toBe('queued');
+      expect(await findJob(db, job.jobId)).toMatchObject({
+        ...{ status_reason: 'continuation', attempt: 0 },
+        not_before: new Date(report.notBefore ?? ''),
+      });
+    });
+
+    test('the end of a slice is no wait', async () => {
+      const job = await ready({
+        ...{ type: 'history', items: [], range: { until: new Date(Date.now() - 86_400_001) } },
+      });
+      expect(await carryOut(job, { ...onInngest, sliceMs: 0 })).toMatchObject({ status: 'queued' });
+      expect(await findRuns(db, job.jobId)).toMatchObject([{ conclusion: 'continue', pauses: 0 }]);
+    });
+  });
+
   test('told to stop while GitHub gives no token, it ends at once and goes on later', async () => {
     const stopping = new AbortController();
     const job = await ready({});

@@ -1,8 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createInngest } from '../../../app/inngest/functions.ts';
 import { createFunctions } from '../../../app/inngest/job-functions.ts';
 import { type Config, loadConfig } from '../../../src/config/config.ts';
-import { collectLog } from '../../jobs/job-fixture.ts';
+import { cancelJobs } from '../../../src/jobs/cancel-jobs.ts';
+import type { Database } from '../../../src/store/database.ts';
+import { collectLog, findJob, findRuns, planJob, resetJobs, workItem } from '../../jobs/job-fixture.ts';
+import { useLocalGitHub } from '../../jobs/local-github.ts';
+import { reserve } from '../../jobs/reserve.ts';
 import { withDatabase } from '../../support/databases.ts';
 import { serveOnFreePort } from './inngest-server.ts';
 
@@ -69,5 +73,106 @@ describe('in cloud mode', () => {
 
   test.each(['GET', 'PUT', 'POST'])('%s without a signature is refused', async (method) => {
     expect((await ask(method)).status).toBe(401);
+  });
+});
+
+describe("a run that meets GitHub's limit, as Inngest asks for it", () => {
+  const github = useLocalGitHub();
+  let db: Database;
+  let served: Awaited<ReturnType<typeof serveOnFreePort>>;
+  let settled = 0;
+  beforeAll(async () => {
+    db = database().db;
+    const inngest = createInngest({
+      db,
+      config: github().config,
+      tokenFor: (...asked) => github().tokenFor(...asked),
+      bulkFor: () => ({ available: true }),
+      log: collectLog(),
+      onSettled: () => {
+        settled += 1;
+      },
+    });
+    served = await serveOnFreePort(inngest.handler);
+  });
+  afterAll(() => served.close());
+  beforeEach(async () => {
+    await resetJobs(db);
+    github().sandbox.faults.clear();
+    settled = 0;
+  });
+
+  const ready = async () => {
+    const repository = github().workRepository;
+    const now = new Date();
+    const item = workItem({ repository, reason: 'manual', range: { since: now, until: now } });
+    const { id: jobId } = await planJob(db, item, { now });
+    const run = await reserve(db, jobId, now);
+    return { jobId, run, repositoryId: repository.id, installationId: repository.installationId };
+  };
+  const RETRIES = 3;
+  /** @param attempt Inngest's try, from 0 */
+  const call = async (data: object, attempt: number) => {
+    const event = { name: 'hybrid-capture/items.capture', v: '1', id: 'event', ts: Date.now(), data };
+    const response = await fetch(
+      `${served.url}/api/inngest?fnId=hybrid-capture-capture-pull-request&stepId=step`,
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          ...{ version: 2, event, events: [event], steps: {} },
+          ctx: {
+            ...{ run_id: '01RUN', fn_id: 'f', attempt, max_attempts: RETRIES + 1 },
+            ...{ disable_immediate_execution: false, use_api: false, stack: { stack: [], current: 0 } },
+          },
+        }),
+      },
+    );
+    return {
+      retryAfter: response.headers.get('retry-after'),
+      mayTryAgain: response.headers.get('x-inngest-no-retry') !== 'true',
+      body: await response.text(),
+    };
+  };
+  const refuse = (times: number) =>
+    github().sandbox.faults.add({ times, fault: { kind: 'secondary', retryAfterSeconds: 1_800 } });
+
+  test("it is to be asked again at GitHub's own time, and goes on then as the same run", async () => {
+    const data = await ready();
+    refuse(1);
+    const refused = await call(data, 0);
+    const { not_before: until, ...job } = await findJob(db, data.jobId);
+    expect(refused).toMatchObject({ retryAfter: until.toISOString(), mayTryAgain: true });
+    expect(Math.abs(until.getTime() - Date.now() - 1_800_000)).toBeLessThan(60_000);
+    expect(job).toMatchObject({ status: 'running', status_reason: 'waiting_for_github' });
+    // Neither names nor titles go to Inngest.
+    expect(refused.body).toContain("Waits for GitHub's limits until");
+    expect(refused.body).not.toContain('widgets');
+
+    const done = await call(data, 1);
+    expect(done).toMatchObject({ retryAfter: null, body: expect.stringContaining('"status":"completed"') });
+    expect(await findJob(db, data.jobId)).toMatchObject({ status: 'completed', run: 1, attempt: 1 });
+    expect(settled).toBe(2);
+  });
+
+  test('in the last try, after which Inngest asks no more, the job waits and its next run goes on', async () => {
+    const data = await ready();
+    refuse(2);
+    await call(data, RETRIES - 1);
+    expect((await findJob(db, data.jobId)).status).toBe('running');
+    const last = await call(data, RETRIES);
+    expect(last).toMatchObject({ retryAfter: null, body: expect.stringContaining('"status":"queued"') });
+    const { not_before: until, ...job } = await findJob(db, data.jobId);
+    expect(job).toMatchObject({ status: 'queued', status_reason: 'continuation', attempt: 0 });
+    expect(await reserve(db, data.jobId, until)).toBe(2);
+  });
+
+  test('cancelled while it waits, it has nothing to do', async () => {
+    const data = await ready();
+    refuse(1);
+    await call(data, 0);
+    await cancelJobs(db, { repositoryId: data.repositoryId }, 'uninstalled');
+    expect((await call(data, 1)).body).toContain('"status":"not_started"');
+    expect(await findRuns(db, data.jobId)).toMatchObject([{ run: 1, conclusion: 'cancelled' }]);
   });
 });

@@ -47,6 +47,9 @@ const SERVERS = [
   ['self-hosted server', 'start'],
 ] as const;
 
+/** A run may wait itself for half of this; for longer it waits in Inngest. */
+const SLICE_MS = 8_000;
+
 describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`, (_, command) => {
   const github = useLocalGitHub();
   const database = withDatabase();
@@ -75,6 +78,7 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
       tokenFor: (...asked) => tokenFor(...asked),
       bulkFor: () => ({ available: false, reason: 'no_capture_workflow' }),
       log,
+      sliceMs: SLICE_MS,
     });
     const registrations: number[] = [];
     app = await serveOnFreePort((request, response) => {
@@ -109,6 +113,7 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
     failuresLeft = 0;
     requests = 0;
     tokenFor = github().tokenFor;
+    github().sandbox.faults.clear();
     sent = vi.spyOn(inngest.client, 'send');
   });
   afterEach(() => sent.mockRestore());
@@ -216,6 +221,52 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
     await runLoop(3_600_000);
     await ended(id, 'completed');
     expect(await findJob(db, id)).toMatchObject({ attempt: 2, run: 2, error: null });
+  });
+
+  /** A run whose first request GitHub refuses for so many seconds waits now. */
+  const waiting = async (seconds: number) => {
+    github().sandbox.faults.add({ fault: { kind: 'secondary', retryAfterSeconds: seconds } });
+    const id = await dispatch();
+    await vi.waitFor(async () => expect((await findJob(db, id)).status_reason).toBe('waiting_for_github'), {
+      timeout: 30_000,
+      interval: 20,
+    });
+    return id;
+  };
+
+  test("a run that meets GitHub's limit is tried again at GitHub's own time, as the same run", async () => {
+    const id = await waiting(6);
+    const { not_before: until } = await findJob(db, id);
+    const requestsBefore = requests;
+    await ended(id, 'completed');
+    const [run, ...more] = await findRuns(db, id);
+    expect(more).toEqual([]);
+    expect(run).toMatchObject({ run: 1, conclusion: 'success', pauses: 1, paused_at: null });
+    expect(requests).toBe(requestsBefore + 1);
+    // Its wait was that of GitHub, not Inngest's second between tries here.
+    expect(run?.ended_at?.getTime()).toBeGreaterThanOrEqual(until.getTime());
+    expect(run?.paused_seconds).toBeGreaterThan(4);
+    expect(await findJob(db, id)).toMatchObject({ run: 1, attempt: 1 });
+    await vi.waitFor(
+      async () => expect(await server.runs(await lastEventId())).toMatchObject([{ status: 'Completed' }]),
+      { timeout: 30_000, interval: 100 },
+    );
+  });
+
+  test('the server is killed while a run waits: when its lease is over, the next run goes on', async () => {
+    const id = await waiting(6);
+    await server.stop('SIGKILL');
+    server = await startServer();
+    const { lease_expires_at: lease } = await findJob(db, id);
+    // Nobody takes it from the server before its lease is over.
+    await runLoop((lease?.getTime() ?? 0) - Date.now() - 1_000);
+    expect(await findRuns(db, id)).toHaveLength(1);
+    await runLoop((lease?.getTime() ?? 0) - Date.now() + 1_000);
+    await ended(id, 'completed');
+    const runs = await findRuns(db, id);
+    expect(runs.map(({ conclusion }) => conclusion)).toEqual(['continue', 'success']);
+    expect(await findJob(db, id)).toMatchObject({ attempt: 1, run: 2 });
+    expect(await findMetrics(db, id)).toMatchObject([{ outcome: 'success' }]);
   });
 
   test('a repeated event id starts no second run', async () => {
