@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { Inngest } from 'inngest';
+import { Inngest, RetryAfterError } from 'inngest';
 import { serve } from 'inngest/node';
 import type { Config } from '../../src/config/config.ts';
 import type { Dispatcher } from '../../src/dispatch/dispatcher.ts';
@@ -26,12 +26,15 @@ export function createInngest(
 ): InngestApp {
   const { config, log, onSettled = () => {} } = options;
   const { mode, eventKey, signingKey, baseUrl } = config.inngest;
-  const logger = {
-    debug: () => {},
-    info: (...message: unknown[]) => log.info({ stage: 'inngest' }, describe(message)),
-    warn: (...message: unknown[]) => log.warn({ stage: 'inngest' }, describe(message)),
-    error: (...message: unknown[]) => log.error({ stage: 'inngest' }, describe(message)),
-  };
+  const write =
+    (level: 'info' | 'warn' | 'error') =>
+    (...line: unknown[]) => {
+      const err = findError(line);
+      // A wait is told of by the run that waits, and is no error.
+      if (err instanceof RetryAfterError) return;
+      log[level]({ stage: 'inngest', ...(err ? { err } : {}) }, textOf(line));
+    };
+  const logger = { debug: () => {}, info: write('info'), warn: write('warn'), error: write('error') };
   const client = new Inngest({
     id: 'hybrid-capture',
     isDev: mode === 'dev',
@@ -57,10 +60,18 @@ export function createInngest(
   };
 }
 
-/** Inngest's own log lines, which begin with their text and may go on with objects. */
-function describe(message: unknown[]): string {
-  return message
+/** Inngest's own log lines are a text, with an error or fields before or after it. */
+function textOf(line: readonly unknown[]): string {
+  return line
     .map((part) => (part instanceof Error ? part.message : typeof part === 'string' ? part : ''))
     .join(' ')
     .trim();
+}
+
+function findError(line: readonly unknown[]): unknown {
+  for (const part of line) {
+    if (part instanceof Error) return part;
+    if (typeof part === 'object' && part !== null && 'err' in part) return part.err;
+  }
+  return undefined;
 }

@@ -110,7 +110,7 @@ function renderRuns(job: ListedJob, runs: JobPicture['runs'], links: RunLinks): 
       run.run,
       run.attempt,
       runLink(job, run, links) ?? run.worker?.replaceAll('_', ' ') ?? 'nobody yet',
-      run.conclusion ?? run.state,
+      run.conclusion ?? (run.pausedAt ? 'waiting' : run.state),
       time(run.startedAt),
       run.endedAt ? time(run.endedAt) : 'not yet',
       run.rows ?? 'not told',

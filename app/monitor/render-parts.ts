@@ -108,7 +108,9 @@ ${progress ? progressBar(job) : null}
     job.status === 'completed'
       ? html`, ${formatCount(worked.rows)} rows in ${formatDuration(worked.seconds)}`
       : null
-  }${isPaused(job) ? html`, goes on ${time(job.notBefore)}` : null}${run ? html`, ${run}` : null}</p>
+  }${job.status === 'queued' ? html`, due ${time(job.notBefore)}` : null}${
+    isPaused(job) ? html`, goes on ${time(job.notBefore)}` : null
+  }${run ? html`, ${run}` : null}</p>
 ${job.error ? html`<p class="error-text clamped">${long(job.error, 300)}</p>` : null}
 </li>`;
 }

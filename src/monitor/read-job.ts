@@ -30,6 +30,7 @@ function findRuns(db: Database, jobId: string) {
       'requests',
       'rows_stored as rows',
       'started_at as startedAt',
+      'paused_at as pausedAt',
       'ended_at as endedAt',
     ])
     .where('job_id', '=', jobId)

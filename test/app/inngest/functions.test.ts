@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createInngest } from '../../../app/inngest/functions.ts';
 import { createFunctions } from '../../../app/inngest/job-functions.ts';
 import { type Config, loadConfig } from '../../../src/config/config.ts';
@@ -81,6 +81,7 @@ describe("a run that meets GitHub's limit, as Inngest asks for it", () => {
   let db: Database;
   let served: Awaited<ReturnType<typeof serveOnFreePort>>;
   let settled = 0;
+  const log = collectLog();
   beforeAll(async () => {
     db = database().db;
     const inngest = createInngest({
@@ -88,7 +89,7 @@ describe("a run that meets GitHub's limit, as Inngest asks for it", () => {
       config: github().config,
       tokenFor: (...asked) => github().tokenFor(...asked),
       bulkFor: () => ({ available: true }),
-      log: collectLog(),
+      log,
       onSettled: () => {
         settled += 1;
       },
@@ -100,6 +101,7 @@ describe("a run that meets GitHub's limit, as Inngest asks for it", () => {
     await resetJobs(db);
     github().sandbox.faults.clear();
     settled = 0;
+    log.lines.length = 0;
   });
 
   const ready = async () => {
@@ -148,6 +150,8 @@ describe("a run that meets GitHub's limit, as Inngest asks for it", () => {
     // Neither names nor titles go to Inngest.
     expect(refused.body).toContain("Waits for GitHub's limits until");
     expect(refused.body).not.toContain('widgets');
+    // A wait is no error.
+    expect(log.lines.map(({ level }) => level)).not.toContain('error');
 
     const done = await call(data, 1);
     expect(done).toMatchObject({ retryAfter: null, body: expect.stringContaining('"status":"completed"') });
@@ -165,6 +169,20 @@ describe("a run that meets GitHub's limit, as Inngest asks for it", () => {
     const { not_before: until, ...job } = await findJob(db, data.jobId);
     expect(job).toMatchObject({ status: 'queued', status_reason: 'continuation', attempt: 0 });
     expect(await reserve(db, data.jobId, until)).toBe(2);
+  });
+
+  test('what keeps an outcome from being recorded is told with its reason, and may be tried again', async () => {
+    const data = await ready();
+    const gone = new Error('the connection is gone');
+    const broken = vi.spyOn(db, 'transaction').mockImplementation(() => {
+      throw gone;
+    });
+    const failed = await call(data, 0);
+    broken.mockRestore();
+    expect(failed).toMatchObject({ retryAfter: null, mayTryAgain: true });
+    expect(log.lines).toMatchObject([
+      { level: 'error', fields: { stage: 'inngest', err: gone }, message: 'Inngest step error' },
+    ]);
   });
 
   test('cancelled while it waits, it has nothing to do', async () => {
