@@ -10,12 +10,12 @@ import {
   empty,
   jobItem,
   pairs,
-  processorName,
   progressBar,
   runLink,
   section,
   table,
   time,
+  workplaceOf,
 } from './render-parts.ts';
 import type { RunLinks } from './run-links.ts';
 
@@ -63,7 +63,7 @@ export function renderJob({ job, runs }: JobPicture, links: RunLinks): Map<strin
   const head = html`<h1>${jobTitle(job)} <span class="muted">of</span> <a href="/monitor/repositories/${String(job.repositoryId)}">${job.repository}</a></h1>`;
   const facts = pairs([
     ['Status', html`${badge(job.status)} ${job.statusReason}`],
-    ['Runs in', `${processorName(job.processor)}, rule ${job.rule}`],
+    ['Runs in', `${workplaceOf(job)}, rule ${job.rule}`],
     ['Because of', job.reason],
     ['Attempt', `${job.attempt} of ${job.maxAttempts}`],
     ['Made', time(job.createdAt)],

@@ -14,8 +14,8 @@ import type { RolloutSnapshot } from './snapshots.ts';
 /** How the sections of the first page stand beside each other; on a phone they stand below each other in this order. */
 export const OVERVIEW_COLUMNS = [
   ['rollout'],
-  ['jobs', 'ended', 'latency', 'budget', 'cost'],
-  ['wrong', 'routes', 'deliveries'],
+  ['jobs', 'ended', 'latency', 'budget'],
+  ['wrong', 'routes', 'cost', 'deliveries'],
 ] as const;
 
 /** The first page, by section. */

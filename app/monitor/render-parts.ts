@@ -97,6 +97,11 @@ export function processorName(processor: string): string {
   return processor === 'github_actions' ? 'GitHub Actions' : 'Inngest';
 }
 
+/** Where the job's current run is carried out, in words. */
+export function workplaceOf({ processor, worker }: Pick<ListedJob, 'processor' | 'worker'>): string {
+  return worker === 'in_process' ? "the app's own worker" : processorName(processor);
+}
+
 /** A job in a list: what, where, how far, and why not. */
 export function jobItem(job: ListedJob, links: RunLinks): Html {
   const { progress, worked } = job;
@@ -104,7 +109,7 @@ export function jobItem(job: ListedJob, links: RunLinks): Html {
   return html`<li class="job" data-key="${job.id}">
 <div class="job-head">${badge(job.status)} <a href="/monitor/jobs/${job.id}">${job.repository}: ${jobTitle(job)}</a></div>
 ${progress ? progressBar(job) : null}
-<p class="muted">${processorName(job.processor)}, rule ${job.rule}${job.statusReason ? html`, ${job.statusReason}` : null}, ${time(job.completedAt ?? job.createdAt)}${
+<p class="muted">${workplaceOf(job)}, rule ${job.rule}${job.statusReason ? html`, ${job.statusReason}` : null}, ${time(job.completedAt ?? job.createdAt)}${
     job.status === 'completed'
       ? html`, ${formatCount(worked.rows)} rows in ${formatDuration(worked.seconds)}`
       : null

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Worker } from '../jobs/job.ts';
 import { judgeJobProgress } from '../jobs/job-progress.ts';
 import type { JobStatus } from '../jobs/transitions.ts';
 import type { Database } from '../store/database.ts';
@@ -48,6 +49,7 @@ export async function listJobs(db: Database, filter: JobFilter) {
             sql<number>`coalesce(sum(run.points), 0)::integer`.as('points'),
             sql<number>`coalesce(sum(run.requests), 0)::integer`.as('requests'),
             sql<string | null>`max(run.inngest_run_id) FILTER (WHERE run.run = job.run)`.as('inngest_run_id'),
+            sql<Worker | null>`max(run.worker) FILTER (WHERE run.run = job.run)`.as('worker'),
           ])
           .as('runs'),
       (join) => join.onTrue(),
@@ -72,6 +74,8 @@ export async function listJobs(db: Database, filter: JobFilter) {
       'job.completed_at as completedAt',
       'job.workflow_run_id as workflowRunId',
       'runs.inngest_run_id as inngestRunId',
+      // Of its current run; null: it was not sent yet.
+      'runs.worker',
       'job.error',
       'job.progress',
       'runs.worked_ms as workedMs',

@@ -37,3 +37,17 @@ it('of a job that waits, the monitor tells until when', async () => {
   expect(facts).toMatch(/Goes on 2026-11-20 13:00 UTC/);
   expect(runs).toMatch(/\bwaiting\b/);
 });
+
+it.each([
+  ['inngest', 'Inngest, rule'],
+  ['in_process', 'the app&#39;s own worker, rule'],
+] as const)('a run of the worker %s is said to be done there', async (worker, told) => {
+  const { db } = database();
+  await resetJobs(db);
+  const { id: jobId } = await planJob(db, workItem(), { now: later(-10_000) });
+  const run = await reserve(db, jobId);
+  await startRun(db, { jobId, run, worker, holder: 'me', leaseMs: 60_000, now: NOW });
+  const picture = await readJobPicture(db, jobId);
+  expect(picture && textOf(renderJob(picture, links).get('facts'))).toContain(told);
+  expect(picture && textOf(renderJobs([picture.job], { group: null, links }).get('list'))).toContain(told);
+});
