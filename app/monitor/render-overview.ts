@@ -13,9 +13,9 @@ import type { RolloutSnapshot } from './snapshots.ts';
 
 /** How the sections of the first page stand beside each other; on a phone they stand below each other in this order. */
 export const OVERVIEW_COLUMNS = [
-  ['rollout'],
-  ['jobs', 'ended', 'latency', 'budget'],
-  ['wrong', 'routes', 'cost', 'deliveries'],
+  ['rollout', 'budget'],
+  ['jobs', 'ended', 'latency', 'cost'],
+  ['wrong', 'routes', 'deliveries'],
 ] as const;
 
 /** The first page, by section. */
