@@ -104,7 +104,7 @@ function renderEnrolment({ eligible, reason }: Enrolment): Html {
   return html`<span class="badge ${eligible ? 'live' : 'idle'}">${eligible ? 'in' : 'out'}</span> ${ENROLMENT_REASONS[reason]}`;
 }
 
-/** Puts it on a list on which it is not yet. */
+/** Puts it on a list on which it is not yet, or takes it off the one on which it is. */
 function renderListButtons(
   { id, fullName }: Pick<ListedRepository, 'id' | 'fullName'>,
   { include, exclude }: Rollout,
@@ -114,7 +114,7 @@ function renderListButtons(
     commandButton(verb, label, viewer, { repository: fullName });
   return html`<span class="small-buttons">${include.includes(id) ? null : button('include', 'Include')}${
     exclude.includes(id) ? null : button('exclude', 'Exclude')
-  }</span>`;
+  }${include.includes(id) || exclude.includes(id) ? button('unlist', 'Unlist') : null}</span>`;
 }
 
 function renderShare(stored: number, total: number | null): Html {

@@ -203,17 +203,18 @@ export async function changeRollout(
   });
 }
 
-/** The lists with a repository put on one of them: never twice, never on both. */
-export function putOnList(
+/** The lists with a repository on one of them, or on none (null): never twice, never on both. */
+export function placeOnLists(
   { include, exclude }: { include: number[]; exclude: number[] },
-  list: 'include' | 'exclude',
+  list: 'include' | 'exclude' | null,
   repositoryId: number,
 ): { include: number[]; exclude: number[] } {
   const without = (ids: number[]) => ids.filter((id) => id !== repositoryId);
   const added = (ids: number[]) => (ids.includes(repositoryId) ? ids : [...ids, repositoryId]);
-  return list === 'include'
-    ? { include: added(include), exclude: without(exclude) }
-    : { include: without(include), exclude: added(exclude) };
+  return {
+    include: list === 'include' ? added(include) : without(include),
+    exclude: list === 'exclude' ? added(exclude) : without(exclude),
+  };
 }
 
 type Description = Pick<RolloutChange, 'actor' | 'source' | 'action' | 'reason'> &

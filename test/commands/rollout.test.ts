@@ -184,6 +184,15 @@ describeEachDatabase('/rollout', (database) => {
       expect((await history()).at(-1)).toMatchObject({ reason: 'urgent', reason_code: 'set_forced' });
     });
 
+    test('takes nobody off the exclude list, which is an increase, but off the include list', async () => {
+      await run('include acme/r7');
+      await run('exclude acme/r3');
+      await run(FREEZE);
+      expect(await run('unlist acme/r7', 'maintain')).toMatchObject({ reasonCode: 'unlisted' });
+      expect(await run('unlist acme/r3', 'maintain')).toMatchObject({ ok: false, reasonCode: 'frozen' });
+      expect(await rollout()).toMatchObject({ include: [], exclude: [3] });
+    });
+
     test('never stands in the way of a stop, an exclusion or less', async () => {
       await run(FREEZE);
       expect(await run('exclude acme/r3', 'write')).toMatchObject({ ok: true });
@@ -478,6 +487,24 @@ describeEachDatabase('/rollout', (database) => {
       expect(await rollout()).toMatchObject({ include: [], exclude: [7] });
     });
 
+    test('unlist takes it off either, and the percentage decides again', async () => {
+      await set('rollout_percentage = 0.01');
+      for (const list of ['include', 'exclude']) {
+        await run(`${list} acme/r7`);
+        const { version } = await rollout();
+        const answer = await run('unlist acme/r7 mended', 'maintain');
+        expect(answer).toMatchObject({
+          ...{ ok: true, reasonCode: 'unlisted', quoted: 'mended' },
+          headline: `\`acme/r7\` is on no list, v${version + 1}, by @mona`,
+          table: expect.arrayContaining([
+            ['In the rollout', "no: the repository's bucket is above the percentage"],
+          ]),
+        });
+        expect(await rollout()).toMatchObject({ include: [], exclude: [] });
+      }
+      expect(await run('unlist acme/r7')).toMatchObject({ ok: true, reasonCode: 'not_listed' });
+    });
+
     test('twice change nothing the second time', async () => {
       await run('include acme/r7');
       expect(await run('include acme/r7')).toMatchObject({ ok: true, reasonCode: 'already_included' });
@@ -498,6 +525,8 @@ describeEachDatabase('/rollout', (database) => {
       ['include acme/r7 --at 5', 'not_understood'],
       ['include acme/other', 'repository_unknown'],
       ['exclude acme/other', 'repository_unknown'],
+      ['unlist', 'not_understood'],
+      ['unlist acme/other', 'repository_unknown'],
     ])('%s is refused: %s', async (line, reasonCode) => {
       expect(await run(line)).toMatchObject({ ok: false, reasonCode });
       expect(await rollout()).toMatchObject({ include: [], version: 1 });
@@ -505,7 +534,7 @@ describeEachDatabase('/rollout', (database) => {
 
     test('name no private repository where the world reads along', async () => {
       await sql`UPDATE repositories SET is_private = true WHERE id = 7`.execute(db());
-      for (const line of ['include acme/r7', 'exclude acme/r7', 'why acme/r7']) {
+      for (const line of ['include acme/r7', 'exclude acme/r7', 'unlist acme/r7', 'why acme/r7']) {
         const text = JSON.stringify(await run(line, 'admin', { isPublic: true }));
         expect(text).toMatch(/private repository `[0-9a-f]{8}`/);
         expect(text).not.toContain('r7');
@@ -748,6 +777,7 @@ describeEachDatabase('/rollout', (database) => {
       ['hold now', 'write', 'triage'],
       ['set 5', 'write', 'triage'],
       ['exclude acme/r7', 'write', 'triage'],
+      ['unlist acme/r7', 'maintain', 'write'],
       ['include acme/r7', 'maintain', 'write'],
       ['strategy whitelist', 'admin', 'maintain'],
       ['guard mode=both', 'admin', 'maintain'],

@@ -6,7 +6,7 @@ import { bucketOf } from '../../src/rollout/bucket.ts';
 import {
   changeRollout,
   ensureRollout,
-  putOnList,
+  placeOnLists,
   type RolloutChange,
   readRollout,
 } from '../../src/rollout/rollout-store.ts';
@@ -309,7 +309,7 @@ describeEachDatabase('the rollout in the database', (database) => {
         changeRollout(
           db(),
           change({
-            change: (current) => ({ patch: putOnList(current, 'include', id), reasonCode: 'a_test' }),
+            change: (current) => ({ patch: placeOnLists(current, 'include', id), reasonCode: 'a_test' }),
           }),
         ),
       ),
@@ -379,7 +379,12 @@ describe('the lists', () => {
     ['include', { include: [5], exclude: [] }, { include: [5], exclude: [] }],
     ['include', { include: [], exclude: [5, 6] }, { include: [5], exclude: [6] }],
     ['exclude', { include: [5, 5, 1], exclude: [] }, { include: [1], exclude: [5] }],
-  ] as const)('%s 5: %j becomes %j', (list, before, after) => {
-    expect(putOnList({ include: [...before.include], exclude: [...before.exclude] }, list, 5)).toEqual(after);
+    [null, { include: [5, 1], exclude: [] }, { include: [1], exclude: [] }],
+    [null, { include: [1], exclude: [6, 5] }, { include: [1], exclude: [6] }],
+    [null, { include: [1], exclude: [6] }, { include: [1], exclude: [6] }],
+  ] as const)('5 on the list %s: %j becomes %j', (list, before, after) => {
+    expect(placeOnLists({ include: [...before.include], exclude: [...before.exclude] }, list, 5)).toEqual(
+      after,
+    );
   });
 });

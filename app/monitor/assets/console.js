@@ -28,6 +28,7 @@ const FORMS = {
     force: true,
   },
   exclude: { title: 'Exclude', text: 'All its work goes to Inngest, at any percentage.' },
+  unlist: { title: 'Unlist', text: 'Strategy and percentage decide about it again.', force: true },
 };
 
 /** `window.rollout` and the buttons: both send the verbs of `/rollout` to the app, which decides. */

@@ -1,4 +1,4 @@
-import { putOnList } from '../../rollout/rollout-store.ts';
+import { placeOnLists } from '../../rollout/rollout-store.ts';
 import type { RolloutVerb } from '../command.ts';
 import { applyChange } from './apply-change.ts';
 import { isHidden, nameRepository, readRepository } from './read-repository.ts';
@@ -20,7 +20,7 @@ export const excludeVerb: RolloutVerb = {
       action: 'exclude',
       reason: reasonOf(context, 1),
       decide: ({ rollout }) => ({
-        patch: putOnList(rollout, 'exclude', repository.id),
+        patch: placeOnLists(rollout, 'exclude', repository.id),
         reasonCode: 'excluded',
       }),
       describe: () => ({
@@ -29,7 +29,7 @@ export const excludeVerb: RolloutVerb = {
           ['Repository', name],
           ['In the rollout', 'no: its work goes to Inngest'],
         ],
-        body: isHidden(context, repository) ? [] : [`Undo: \`/rollout include ${repository.fullName}\``],
+        body: isHidden(context, repository) ? [] : [`Undo: \`/rollout unlist ${repository.fullName}\``],
       }),
       unchanged: {
         reasonCode: 'already_excluded',

@@ -1,5 +1,5 @@
 import { ENROLMENT_REASONS, evaluateEnrolment } from '../../rollout/evaluate-enrolment.ts';
-import { putOnList } from '../../rollout/rollout-store.ts';
+import { placeOnLists } from '../../rollout/rollout-store.ts';
 import type { RolloutVerb } from '../command.ts';
 import { applyChange } from './apply-change.ts';
 import { judgeIncrease } from './judge-increase.ts';
@@ -24,7 +24,7 @@ export const includeVerb: RolloutVerb = {
       reason,
       decide: (picture, level) =>
         judgeIncrease(picture, context, { level, reason, gates: ['frozen'] }) ?? {
-          patch: putOnList(picture.rollout, 'include', repository.id),
+          patch: placeOnLists(picture.rollout, 'include', repository.id),
           reasonCode: 'included',
         },
       describe: ({ after }) => {
@@ -43,9 +43,7 @@ export const includeVerb: RolloutVerb = {
             ...(enrolment.eligible
               ? ['Its bulk work that waits, and what comes, may run in GitHub Actions.']
               : []),
-            ...(isHidden(context, repository)
-              ? []
-              : [`Undo: \`/rollout exclude ${repository.fullName}\` keeps it out`]),
+            ...(isHidden(context, repository) ? [] : [`Undo: \`/rollout unlist ${repository.fullName}\``]),
           ],
         };
       },

@@ -14,6 +14,7 @@ import { statsVerb } from './stats.ts';
 import { statusVerb } from './status.ts';
 import { stopVerb } from './stop.ts';
 import { strategyVerb } from './strategy.ts';
+import { unlistVerb } from './unlist.ts';
 import { whyVerb } from './why.ts';
 
 /** Every verb of `/rollout`. */
@@ -31,6 +32,7 @@ export const ROLLOUT_VERBS: readonly RolloutVerb[] = [
   resumeVerb,
   includeVerb,
   excludeVerb,
+  unlistVerb,
   strategyVerb,
   guardVerb,
   freezeVerb,

@@ -280,6 +280,14 @@ function tests() {
     await page.getByText('acme/widgets is on the include list').waitFor();
     await page.getByText('There is no such repository.').waitFor();
     expect((await town.rollout()).target_repositories).toEqual([town.widgets.id]);
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Include list' }).click();
+    await page.getByRole('button', { name: 'Unlist acme/widgets' }).click();
+    await page.keyboard.type('as all others');
+    await page.keyboard.press('Enter');
+    await page.getByText('acme/widgets is on no list').waitFor();
+    await page.getByText('There is no such repository.').waitFor();
+    expect(await town.rollout()).toMatchObject({ target_repositories: [], excluded_repositories: [] });
     expect(problems).toEqual([]);
   });
 
