@@ -124,8 +124,8 @@ interface Tried {
 }
 
 /**
- * @throws RetryAfterError the run has to wait for GitHub's limits, and goes on at GitHub's own time. Not in the last try,
- * which nothing follows: then the job waits in its table.
+ * @throws RetryAfterError the run has to wait for GitHub's limits, and goes on at GitHub's own time. Not in the last two
+ * tries: then the job waits in its table.
  */
 async function carryOut(
   data: JobEventData,
@@ -139,8 +139,8 @@ async function carryOut(
     inngestRunId: runId,
     leaseMs: LEASE_MS,
     sliceMs: context.sliceMs ?? SLICE_MS,
-    // As many as may go on at once when the time has come, well within their leases.
-    ...(attempt + 1 < maxAttempts ? { pause: { perInstallation: PER_INSTALLATION.limit } } : {}),
+    // As many as may go on at once when the time has come; and one try is kept for what goes wrong.
+    ...(attempt + 2 < maxAttempts ? { pause: { perInstallation: PER_INSTALLATION.limit } } : {}),
   });
   context.onSettled();
   if (report.status === 'paused' && report.notBefore) {
@@ -159,7 +159,7 @@ async function recordFailure(
   { db, log, onSettled }: FunctionContext,
 ): Promise<void> {
   const { jobId, run } = JobEventData.parse(data);
-  const message = `Inngest gave the run up after ${RETRIES + 1} tries: ${error.message}`;
+  const message = `Inngest gave the run up in its last try: ${error.message}`;
   const settled = await endRun(db, { jobId, run, outcome: 'failure', result: null, error: message });
   log.error({ job: jobId, run, stage: 'capture', status: settled?.status }, 'A run failed in every try.');
   onSettled();

@@ -33,8 +33,13 @@ export function createInngestDispatcher(options: {
         .select((eb) => eb.fn.countAll<number>().as('count'))
         .where('status', 'in', ['dispatched', 'running'])
         .where('processor_type', '=', 'inngest')
-        // Those that wait for GitHub need none of Inngest's steps.
-        .where('status_reason', 'is distinct from', WAITING_FOR_GITHUB)
+        // Those that wait for GitHub need none of Inngest's steps until their time has come.
+        .where((eb) =>
+          eb.or([
+            eb('status_reason', 'is distinct from', WAITING_FOR_GITHUB),
+            eb('not_before', '<=', new Date()),
+          ]),
+        )
         .executeTakeFirstOrThrow();
       return Math.max(0, IN_FLIGHT - count);
     },

@@ -59,7 +59,8 @@ export async function pauseRun(db: Database, options: PauseRunOptions): Promise<
         lease_expires_at: new Date(until.getTime() + options.leaseMs),
         heartbeat_at: now,
         updated_at: now,
-        ...(result ? { result: JSON.stringify(result) } : {}),
+        // Also where there is none: what stands there may be of the run before.
+        result: result ? JSON.stringify(result) : null,
       })
       .where('id', '=', job.id)
       .execute();
@@ -67,10 +68,24 @@ export async function pauseRun(db: Database, options: PauseRunOptions): Promise<
   });
 }
 
+/** Until when a paused run waits; null: it is not paused. */
+export async function findPausedUntil(db: Database, jobId: string, run: number): Promise<Date | null> {
+  const job = await db
+    .selectFrom('progressive_capture_jobs')
+    .select('not_before')
+    .where('id', '=', jobId)
+    .where('run', '=', run)
+    .where('status', '=', 'running')
+    .where('status_reason', '=', WAITING_FOR_GITHUB)
+    .executeTakeFirst();
+  return job?.not_before ?? null;
+}
+
 async function countPaused(trx: Database, { installation_id }: Job): Promise<number> {
   const { count } = await trx
     .selectFrom('progressive_capture_jobs')
     .select((eb) => eb.fn.countAll<number>().as('count'))
+    // `dispatched` as well, so that the partial index is seen to fit.
     .where('status', 'in', ['dispatched', 'running'])
     .where('status_reason', '=', WAITING_FOR_GITHUB)
     .where('installation_id', '=', installation_id)

@@ -15,6 +15,7 @@ import { holdShare } from './hold-share.ts';
 import type { Job } from './job.ts';
 import type { JobLog } from './job-log.ts';
 import { type CaptureEnd, judgeCaptureError, judgeCaptureResult } from './judge-capture.ts';
+import { findPausedUntil } from './pause-run.ts';
 import type { PlanContext } from './plan-work.ts';
 import { endRun, pauseRun, startRun } from './runs.ts';
 import type { JobStatus } from './transitions.ts';
@@ -84,6 +85,7 @@ export async function runJob(options: RunJobOptions): Promise<RunJobReport> {
   const { db, jobId, run, worker, log } = options;
   const begunAt = Date.now();
   const holder = `${worker}:${randomUUID()}`;
+  const pausedUntil = await findPausedUntil(db, jobId, run);
   const job = await startRun(db, {
     jobId,
     run,
@@ -105,8 +107,8 @@ export async function runJob(options: RunJobOptions): Promise<RunJobReport> {
     .select('full_name')
     .where('id', '=', job.repository_id)
     .executeTakeFirstOrThrow();
-  const end = await captureJob(job, fullName, holder, options);
-  const line = () => ({
+  const end = stillWaits(pausedUntil) ?? (await captureJob(job, fullName, holder, options));
+  const line = {
     delivery: job.delivery_id ?? undefined,
     job: jobId,
     run,
@@ -116,16 +118,17 @@ export async function runJob(options: RunJobOptions): Promise<RunJobReport> {
     rule: job.rule,
     duration_ms: Date.now() - begunAt,
     rows: end.result?.rows ?? 0,
-  });
+  };
 
-  const until = options.pause && waitOf(end);
-  if (options.pause && until) {
-    const { perInstallation } = options.pause;
-    const { leaseMs } = options;
-    if (await pauseRun(db, { jobId, run, holder, result: end.result, until, leaseMs, perInstallation })) {
-      log.info({ ...line(), status: 'paused', until: until.toISOString() }, 'A capture waits for GitHub.');
-      return report(options, 'paused', end, until);
-    }
+  const until = waitOf(end);
+  const { pause, leaseMs } = options;
+  if (
+    pause &&
+    until &&
+    (await pauseRun(db, { ...pause, jobId, run, holder, result: end.result, until, leaseMs }))
+  ) {
+    log.info({ ...line, status: 'paused', until: until.toISOString() }, 'A capture waits for GitHub.');
+    return report(options, 'paused', end, until);
   }
   const settled = await db.transaction().execute(async (trx) => {
     const ended = await endRun(trx, { jobId, run, holder, ...end });
@@ -136,10 +139,23 @@ export async function runJob(options: RunJobOptions): Promise<RunJobReport> {
     return ended;
   });
   const status = settled?.isChanged ? settled.status : 'not_started';
-  const ended = { ...line(), status, ...(end.error !== null ? { error: neutralizeLog(end.error) } : {}) };
-  if (end.outcome === 'failure' || end.outcome === 'blocked') log.warn(ended, 'A capture failed.');
-  else log.info(ended, 'A capture ended.');
+  const told = { ...line, status, ...(end.error !== null ? { error: neutralizeLog(end.error) } : {}) };
+  if (end.outcome === 'failure' || end.outcome === 'blocked') log.warn(told, 'A capture failed.');
+  else log.info(told, 'A capture ended.');
   return report(options, status, end, settled?.notBefore ?? null);
+}
+
+/** Milliseconds by which the clocks of GitHub, Inngest and this machine may differ. */
+const CLOCK_SLACK_MS = 5_000;
+
+/**
+ * The end of a run that was paused and is begun again before its time: Inngest tries again by itself where the answer
+ * with that time was lost, and GitHub must not be asked.
+ */
+function stillWaits(until: Date | null): CaptureEnd | null {
+  return until && until.getTime() > Date.now() + CLOCK_SLACK_MS
+    ? { outcome: 'continue', result: null, error: null, continueAt: until }
+    : null;
 }
 
 /** Until when a capture that goes on later has to wait for GitHub; null: it need not. */

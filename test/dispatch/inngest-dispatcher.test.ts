@@ -67,12 +67,15 @@ test('has room for 50 runs at a time', async () => {
   const run = await reserve(db, job.id);
   await markSent(db, { jobId: job.id, run, worker: 'inngest', leaseMs: 1_000, now: NOW });
   expect(await dispatcher.capacity?.()).toBe(49);
-  // What waits for GitHub takes no room.
+  // What waits for GitHub takes no room until its time has come.
   const held = { jobId: job.id, run, worker: 'inngest', holder: 'me', leaseMs: 1_000, now: NOW } as const;
   await startRun(db, held);
   expect(await dispatcher.capacity?.()).toBe(49);
-  await pauseRun(db, { ...held, result: null, until: later(1_000), perInstallation: 1 });
+  const pause = { ...held, result: null, perInstallation: 1 };
+  await pauseRun(db, { ...pause, until: new Date(Date.now() + 60_000) });
   expect(await dispatcher.capacity?.()).toBe(50);
+  await db.updateTable('progressive_capture_jobs').set({ not_before: new Date() }).execute();
+  expect(await dispatcher.capacity?.()).toBe(49);
 });
 
 test('every type of job has an event, and each event its own name', () => {

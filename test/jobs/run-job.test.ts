@@ -249,6 +249,8 @@ describeEachDatabase('runJob', (database) => {
       pause: { perInstallation: 1 },
     };
     const limit = { kind: 'secondary', retryAfterSeconds: 3_000 } as const;
+    const theTimeHasCome = () =>
+      db.updateTable('progressive_capture_jobs').set({ not_before: new Date() }).execute();
 
     test("pauses it until GitHub's own time, and the same run ends it", async () => {
       const job = await ready({ items: [3, 4] });
@@ -272,6 +274,7 @@ describeEachDatabase('runJob', (database) => {
       expect(await carryOut(job, { ...onInngest, inngestRunId: '01B' })).toMatchObject({
         status: 'not_started',
       });
+      await theTimeHasCome();
       expect(await carryOut(job, onInngest)).toMatchObject({ status: 'completed', pullRequests: 2 });
       expect(await findRuns(db, job.jobId)).toMatchObject([{ run: 1, conclusion: 'success', pauses: 1 }]);
       expect(await findJob(db, job.jobId)).toMatchObject({ attempt: 1, status_reason: 'success' });
@@ -289,11 +292,27 @@ describeEachDatabase('runJob', (database) => {
       expect(paused).toMatchObject({ status: 'paused' });
       const before = await count('pull_requests');
       expect(before).toBeGreaterThan(0);
+      await theTimeHasCome();
       const done = await carryOut(job, onInngest);
       expect(done).toMatchObject({ status: 'completed', pullRequests: PULL_REQUESTS - before });
       expect(await count('pull_requests')).toBe(PULL_REQUESTS);
       expect(await findRuns(db, job.jobId)).toMatchObject([
         { rows_stored: paused.rows + done.rows, requests: paused.requests + done.requests, pauses: 1 },
+      ]);
+    });
+
+    test('begun again before its time it asks GitHub nothing, and waits on until then', async () => {
+      const job = await ready({ items: [3] });
+      github().sandbox.faults.add({ fault: limit });
+      const { notBefore } = await carryOut(job, onInngest);
+      const asked = github().sandbox.requests.length;
+      expect(await carryOut(job, onInngest)).toMatchObject({ status: 'paused', notBefore, requests: 0 });
+      // Where it may not wait on, the job does.
+      const { pause: _, ...last } = onInngest;
+      expect(await carryOut(job, last)).toMatchObject({ status: 'queued', notBefore });
+      expect(github().sandbox.requests.length).toBe(asked);
+      expect(await findRuns(db, job.jobId)).toMatchObject([
+        { conclusion: 'continue', pauses: 2, requests: 1 },
       ]);
     });
 

@@ -551,6 +551,21 @@ describeEachDatabase('runs of a job', (database) => {
       expect(await findRuns(db, jobId)).toMatchObject([{ conclusion: 'failure', rows_stored: 12 }]);
     });
 
+    test('what the run before did is not counted again', async () => {
+      const first = await begin();
+      await end(first, 'continue', later(1_000));
+      await db
+        .updateTable('progressive_capture_jobs')
+        .set({ result: JSON.stringify(RESULT) })
+        .execute();
+      const second = await reserve(db, jobId, later(1_000));
+      await startOnInngest(second, later(1_000), 'me', '01B');
+      expect(await pause(second, later(2_000), { result: null })).toBe(true);
+      await startOnInngest(second, UNTIL, 'next', '01B');
+      await end(second, 'failure', UNTIL);
+      expect((await findRuns(db, jobId)).at(-1)).toMatchObject({ run: 2, rows_stored: null, points: null });
+    });
+
     test('not by somebody who does not hold it, nor one that was cancelled or has ended', async () => {
       const run = await begin();
       expect(await pause(run, NOW, { holder: 'other' })).toBe(false);

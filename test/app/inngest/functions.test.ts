@@ -153,18 +153,19 @@ describe("a run that meets GitHub's limit, as Inngest asks for it", () => {
     // A wait is no error.
     expect(log.lines.map(({ level }) => level)).not.toContain('error');
 
+    await db.updateTable('progressive_capture_jobs').set({ not_before: new Date() }).execute();
     const done = await call(data, 1);
     expect(done).toMatchObject({ retryAfter: null, body: expect.stringContaining('"status":"completed"') });
     expect(await findJob(db, data.jobId)).toMatchObject({ status: 'completed', run: 1, attempt: 1 });
     expect(settled).toBe(2);
   });
 
-  test('in the last try, after which Inngest asks no more, the job waits and its next run goes on', async () => {
+  test('with one try left after it, which is for failures, the job waits and its next run goes on', async () => {
     const data = await ready();
-    refuse(2);
-    await call(data, RETRIES - 1);
+    refuse(1);
+    await call(data, RETRIES - 2);
     expect((await findJob(db, data.jobId)).status).toBe('running');
-    const last = await call(data, RETRIES);
+    const last = await call(data, RETRIES - 1);
     expect(last).toMatchObject({ retryAfter: null, body: expect.stringContaining('"status":"queued"') });
     const { not_before: until, ...job } = await findJob(db, data.jobId);
     expect(job).toMatchObject({ status: 'queued', status_reason: 'continuation', attempt: 0 });
