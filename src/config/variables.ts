@@ -198,7 +198,8 @@ export const VARIABLES = {
     bounds: 'integer, 0 to 10000000',
   },
   INNGEST_BULK_PER_DAY: {
-    meaning: 'Inngest executions a day, two for each run, for bulk work that may not run in GitHub Actions.',
+    meaning:
+      'Inngest executions a day, for bulk work that may not run in GitHub Actions: two for each run that is made on the day, and one for each of its waits for GitHub.',
     fallback: '500',
     bounds: 'integer, 0 to 10000000',
   },

@@ -3,7 +3,6 @@ import type { Answer } from '../text/answer.ts';
 import { countOf } from '../text/count-of.ts';
 import { formatCount } from '../text/format-progress.ts';
 import { BUDGETS, NOTICE_SHARE } from './budgets.ts';
-import { EXECUTIONS_OF_A_RUN } from './executions.ts';
 import type { Cost, MonthBudget } from './read-cost.ts';
 import type { ProcessorUsage, Usage } from './read-usage.ts';
 
@@ -57,9 +56,8 @@ function describeUsage(usage: ProcessorUsage, { prices }: Cost): string {
   return `${formatCount(runs)} ${runs === 1 ? 'run' : 'runs'}${own}, ${formatCount(points)} points, ${formatCount(requests)} requests, ${formatCount(rows)} rows`;
 }
 
-function describeExecutions({ runs, executions }: Usage, included: number): string {
-  const inApp = runs - executions / EXECUTIONS_OF_A_RUN;
-  const where = inApp > 0 ? `, ${formatCount(inApp)} of them in the app's own process` : '';
+function describeExecutions({ runsInApp, executions }: Usage, included: number): string {
+  const where = runsInApp > 0 ? `, ${formatCount(runsInApp)} of them in the app's own process` : '';
   return `${where}: ${formatCount(executions)} executions (${formatCount(included)} are included)`;
 }
 

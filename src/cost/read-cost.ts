@@ -96,6 +96,7 @@ function addUp(parts: readonly Usage[]): Usage {
   const sum = (of: (usage: Usage) => number) => parts.reduce((all, usage) => all + of(usage), 0);
   return {
     runs: sum(({ runs }) => runs),
+    runsInApp: sum(({ runsInApp }) => runsInApp),
     minutes: sum(({ minutes }) => minutes),
     billedMinutes: sum(({ billedMinutes }) => billedMinutes),
     freeMinutes: sum(({ freeMinutes }) => freeMinutes),

@@ -9,6 +9,8 @@ import { type Month, monthOf } from './month.ts';
 export interface Usage {
   /** Runs that were sent to whoever carries them out. */
   runs: number;
+  /** Those of them that the worker in the app carried out. */
+  runsInApp: number;
   /** Minutes of workflow runs, from the first claim of a job to the last word that came. */
   minutes: number;
   /** The same with each workflow run rounded up to whole minutes, where GitHub bills them. */
@@ -17,7 +19,7 @@ export interface Usage {
   freeMinutes: number;
   /** Executions of Inngest, with its tries again after waits for GitHub, without those after failures. */
   executions: number;
-  /** What Inngest would have needed for all of it: two for each run it has, and two for each slice of a bulk run. */
+  /** What Inngest would have needed for all of it: that of its own runs, and two for each slice of a bulk run. */
   executionsOnInngest: number;
   /** GraphQL points, REST requests and stored rows of the runs that have ended. */
   points: number;
@@ -111,7 +113,7 @@ function measuredRuns({
     ${processor ? sql`AND processor_type = ${processor}` : sql``}`;
   const inActions = sql`processor_type = 'github_actions' AND started_at IS NOT NULL`;
   return sql`
-    SELECT job_id, processor_type, points, requests, rows_stored, 0 AS executions,
+    SELECT job_id, processor_type, worker, points, requests, rows_stored, 0 AS executions,
       minutes * share AS minutes,
       CASE WHEN billing LIKE 'free%' THEN 0 ELSE greatest(1, ceil(minutes)) * share END AS billed_minutes,
       CASE WHEN billing LIKE 'free%' THEN greatest(1, ceil(minutes)) * share ELSE 0 END AS free_minutes,
@@ -126,15 +128,19 @@ function measuredRuns({
       WINDOW run AS (PARTITION BY workflow_run_id, workflow_run_attempt,
         CASE WHEN workflow_run_id IS NULL THEN job_id || ' ' || run END)) AS shared
     UNION ALL
-    SELECT job_id, processor_type, points, requests, rows_stored,
-      CASE WHEN worker = 'inngest' THEN ${EXECUTIONS_OF_A_RUN}::integer + pauses ELSE 0 END, 0, 0, 0,
-      CASE WHEN processor_type = 'inngest' THEN ${EXECUTIONS_OF_A_RUN}::integer + pauses ELSE 0 END
+    SELECT job_id, processor_type, worker, points, requests, rows_stored,
+      CASE WHEN worker = 'inngest' THEN ${OF_A_RUN} ELSE 0 END, 0, 0, 0,
+      CASE WHEN processor_type = 'inngest' THEN ${OF_A_RUN} ELSE 0 END
     FROM job_runs WHERE ${sent} AND NOT (${inActions})`;
 }
+
+/** `executionsOfRuns` of one row of `job_runs`. */
+const OF_A_RUN = sql`${EXECUTIONS_OF_A_RUN}::integer + pauses`;
 
 const SUMS = sql.join(
   [
     sql`count(*)::double precision AS runs`,
+    sql`(count(*) FILTER (WHERE worker = 'in_process'))::double precision AS "runsInApp"`,
     ...(
       [
         ['minutes', 'minutes'],

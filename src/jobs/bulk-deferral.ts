@@ -1,4 +1,4 @@
-import { EXECUTIONS_OF_A_RUN } from '../cost/executions.ts';
+import { executionsOfRuns } from '../cost/executions.ts';
 import type { Database } from '../store/database.ts';
 import type { Job } from './job.ts';
 
@@ -17,7 +17,7 @@ export async function countBulkExecutionsToday(db: Database, now: Date): Promise
     .where('run.processor_type', '=', 'inngest')
     .where('job.is_bulk', '=', true)
     .executeTakeFirstOrThrow();
-  return runs * EXECUTIONS_OF_A_RUN + Number(pauses ?? 0);
+  return executionsOfRuns({ runs, pauses: Number(pauses ?? 0) });
 }
 
 /** When the next day begins, UTC: the daily cap is fresh then. */

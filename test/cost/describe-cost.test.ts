@@ -101,6 +101,13 @@ describe('a month in words', () => {
     });
   });
 
+  it('tells of the runs in the app also where others have waited for GitHub', async () => {
+    await insertRuns(db, [{ worker: 'inngest', pauses: 3 }, { worker: 'in_process' }]);
+    expect((await describeAt()).Inngest).toMatch(
+      /^2 runs, 1 of them in the app's own process: 5 executions /,
+    );
+  });
+
   it('tells what is saved, where Inngest costs more', async () => {
     await spend();
     const env = { INCLUDED_INNGEST_EXECUTIONS: '0', PRICE_INNGEST_THOUSAND_EXECUTIONS: '10' };

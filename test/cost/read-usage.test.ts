@@ -29,7 +29,7 @@ describeEachDatabase('what a month has used', (database) => {
     expect(await processors()).toEqual([
       {
         processor: 'inngest',
-        ...{ runs: 3, minutes: 0, billedMinutes: 0, freeMinutes: 0 },
+        ...{ runs: 3, runsInApp: 1, minutes: 0, billedMinutes: 0, freeMinutes: 0 },
         ...{ executions: 6, executionsOnInngest: 8, points: 6, requests: 5, rows: 6 },
       },
     ]);
