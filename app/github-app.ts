@@ -1,6 +1,7 @@
-import { createAppAuth } from '@octokit/auth-app';
+import { createAppAuth, type InstallationAuthOptions } from '@octokit/auth-app';
 import { Probot, ProbotOctokit } from 'probot';
 import type { Config } from '../src/config/config.ts';
+import { within } from '../src/time/within.ts';
 import type { AppLog } from './log.ts';
 
 export type Octokit = Awaited<ReturnType<Probot['auth']>>;
@@ -26,6 +27,9 @@ const CAPTURE_PERMISSIONS: Permissions = {
 
 /** A token that is handed out is good for at least this long; GitHub's live for an hour. */
 const MIN_TOKEN_LIFE_MS = 5 * 60_000;
+
+/** Octokit itself waits for minutes where GitHub takes the connection and does not answer. */
+const TOKEN_WITHIN_MS = 20_000;
 
 /** Calls that a webhook's answer waits for must end well before GitHub's 10 s. */
 export const QUICK_CALL_MS = 5_000;
@@ -98,6 +102,11 @@ export async function createGitHubApp(options: {
       permissions,
       ...(repositoryId === null ? {} : { repositoryIds: [repositoryId] }),
     } as const;
+    return within(TOKEN_WITHIN_MS, askForToken(wanted), () => {
+      throw new GitHubAwayError(`GitHub gave no token within ${TOKEN_WITHIN_MS / 1_000} s.`);
+    });
+  };
+  const askForToken = async (wanted: InstallationAuthOptions) => {
     const cached = await auth(wanted);
     const isFresh = Date.parse(cached.expiresAt) - now().getTime() >= MIN_TOKEN_LIFE_MS;
     const { token, expiresAt } = isFresh ? cached : await auth({ ...wanted, refresh: true });

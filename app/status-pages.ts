@@ -1,3 +1,4 @@
+import { within } from '../src/time/within.ts';
 import { type HttpHandler, pathOf, sendHtml, sendJson } from './http.ts';
 import { renderPage } from './page.ts';
 
@@ -51,15 +52,9 @@ async function runChecks(checks: Record<string, ReadinessCheck>): Promise<Record
 }
 
 async function withinTime(check: ReadinessCheck): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve('timeout'), CHECK_WITHIN_MS);
-  });
   try {
-    return await Promise.race([check(), late]);
+    return await within(CHECK_WITHIN_MS, check(), () => 'timeout');
   } catch {
     return 'unreachable';
-  } finally {
-    clearTimeout(timer);
   }
 }

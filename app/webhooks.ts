@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { within } from '../src/time/within.ts';
 import { type HttpHandler, pathOf, sendJson } from './http.ts';
 import type { AppLog } from './log.ts';
 import type { Delivery, DeliveryResult } from './receive-delivery.ts';
@@ -110,20 +111,14 @@ async function withinTime(
   delivery: string | undefined,
   log: AppLog,
 ): Promise<DeliveryResult> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<DeliveryResult>((resolve) => {
-    timer = setTimeout(() => {
-      work.catch((err: unknown) => log.error({ delivery, stage: 'webhook', err }, 'A late delivery failed.'));
-      resolve(refused(503, 'too_slow', 'The database did not answer in time; GitHub keeps the delivery.'));
-    }, ANSWER_WITHIN_MS);
-  });
   try {
-    return await Promise.race([work, late]);
+    return await within(ANSWER_WITHIN_MS, work, () => {
+      work.catch((err: unknown) => log.error({ delivery, stage: 'webhook', err }, 'A late delivery failed.'));
+      return refused(503, 'too_slow', 'The database did not answer in time; GitHub keeps the delivery.');
+    });
   } catch (err) {
     log.error({ delivery, stage: 'webhook', err }, 'A delivery could not be received.');
     return refused(500, 'internal_error', 'The delivery could not be received; GitHub keeps it.');
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -173,6 +173,8 @@ export function createDispatchPass(options: DispatchPassOptions): () => Promise<
         now: now(),
         limit: Math.min(room, PAGE),
         bulkPerInstallation: config.bulk.perInstallation,
+        // The worker in its place takes none, and what it takes must not stand behind it.
+        exceptBulk: processor === 'inngest' && isSubstituted(),
       });
       let progress = 0;
       for (const job of due) {
@@ -189,12 +191,15 @@ export function createDispatchPass(options: DispatchPassOptions): () => Promise<
     }
   }
 
+  /** Inngest takes nothing, and is not asked now whether it does again. */
+  function isSubstituted(): boolean {
+    return substituteFor('inngest') !== undefined && outage.isOn() && !outage.isProbeDue(now());
+  }
+
   /** While Inngest takes nothing, recent work goes to the worker in its place, and every so often a job shows whether it does again. */
   async function dispatchToInngest(due: DueJob): Promise<Awaited<ReturnType<typeof dispatchJob>>> {
     const { inngest, fallback } = dispatchers;
-    if (fallback && outage.isOn() && !outage.isProbeDue(now())) {
-      return isBulkOnInngest(due) ? 'not_taken' : dispatchJob(due, fallback);
-    }
+    if (fallback && isSubstituted()) return dispatchJob(due, fallback);
     const outcome = await dispatchJob(due, inngest);
     if (outcome === 'sent' && outage.noteTaken())
       await setAlarm(db, INNGEST_UNAVAILABLE, null, { now: now(), log });

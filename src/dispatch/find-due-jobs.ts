@@ -16,7 +16,14 @@ const ASK_NEXT_MS = 10_000;
  */
 export async function findDueJobs(
   db: Database,
-  options: { processor: Processor; now: Date; limit: number; bulkPerInstallation: number },
+  options: {
+    processor: Processor;
+    now: Date;
+    limit: number;
+    bulkPerInstallation: number;
+    /** Leaves bulk work out. */
+    exceptBulk?: boolean;
+  },
 ): Promise<DueJob[]> {
   const { processor, now } = options;
   let query = db
@@ -33,6 +40,7 @@ export async function findDueJobs(
     .orderBy('job.not_before')
     .orderBy('job.id')
     .limit(options.limit);
+  if (options.exceptBulk) query = query.where('job.is_bulk', '=', false);
   if (processor === 'github_actions') {
     query = query.where('job.installation_id', 'not in', (eb) =>
       eb

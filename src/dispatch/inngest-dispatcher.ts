@@ -1,5 +1,6 @@
 import { WAITING_FOR_GITHUB } from '../jobs/pause-run.ts';
 import type { Database } from '../store/database.ts';
+import { within } from '../time/within.ts';
 import { DispatchError, type Dispatcher } from './dispatcher.ts';
 import { EVENT_OF_JOB_TYPE, INNGEST_EVENTS, jobEventId } from './job-events.ts';
 
@@ -17,13 +18,20 @@ export interface InngestEvent {
 const IN_FLIGHT = 50;
 /** 50 runs of at most 50 s by five at a time (the free plan's concurrency) take 8 minutes. */
 const LEASE_MS = 15 * 60_000;
+/**
+ * An Inngest that takes connections and does not answer must not hold up all dispatching. An event that it takes later
+ * does no harm: it begins the same run, once.
+ */
+const SEND_WITHIN_MS = 10_000;
 
 /** Sends runs to Inngest as events. `send` is the Inngest client's, and answers the ids of the events. */
 export function createInngestDispatcher(options: {
   db: Database;
   send: (event: InngestEvent) => Promise<{ ids: string[] }>;
+  /** Milliseconds; for tests. */
+  sendWithinMs?: number;
 }): Dispatcher {
-  const { db, send } = options;
+  const { db, send, sendWithinMs = SEND_WITHIN_MS } = options;
   return {
     name: 'inngest',
     leaseMs: LEASE_MS,
@@ -52,7 +60,10 @@ export function createInngestDispatcher(options: {
         installationId: job.installation_id,
       });
       try {
-        const { ids } = await send({ id: jobEventId(job.id, run), name, v: version, data });
+        const sending = send({ id: jobEventId(job.id, run), name, v: version, data });
+        const { ids } = await within(sendWithinMs, sending, () => {
+          throw new Error(`no answer within ${sendWithinMs / 1_000} s`);
+        });
         const [inngestEventId] = ids;
         return inngestEventId === undefined ? {} : { inngestEventId };
       } catch (cause) {

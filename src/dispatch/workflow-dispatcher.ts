@@ -39,6 +39,7 @@ export function createWorkflowDispatcher(options: WorkflowDispatcherOptions): Di
   const repository = `/repos/${encodeURIComponent(workflow.owner)}/${encodeURIComponent(workflow.repo)}`;
   const file = encodeURIComponent(workflow.path.split('/').at(-1) ?? workflow.path);
   let hasRunDetails = true;
+  let awayUntil = 0;
 
   async function dispatch(job: DueJob): Promise<{ workflowRunId?: number }> {
     const path = `${repository}/actions/workflows/${file}/dispatches`;
@@ -66,12 +67,14 @@ export function createWorkflowDispatcher(options: WorkflowDispatcherOptions): Di
   }
 
   async function extendLease(job: Job, run: JobRun): Promise<number | null> {
+    if (Date.now() < awayUntil) return LEASE_MS;
     try {
       const status =
         run.workflow_run_id === null ? await findStatusByName(job.id) : await findStatus(run.workflow_run_id);
       return status === null || status === 'completed' ? null : LEASE_MS;
     } catch {
-      // GitHub can't be asked now, so the run is not known to be lost.
+      // GitHub can't be asked now, so the run is not known to be lost; nor is the next one, which need not wait as long.
+      awayUntil = Date.now() + TIMEOUT_MS;
       return LEASE_MS;
     }
   }

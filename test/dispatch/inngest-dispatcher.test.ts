@@ -60,6 +60,15 @@ test('an Inngest that can not be reached is tried again', async () => {
   });
 });
 
+test('an Inngest that takes the event and does not answer is not waited for', async () => {
+  const dispatcher = createInngestDispatcher({ db, send: () => new Promise(() => {}), sendWithinMs: 20 });
+  await expect(dispatcher.dispatch(await dueJob(), 1)).rejects.toMatchObject({
+    code: 'inngest_unavailable',
+    isBlocked: false,
+    message: 'Inngest did not take the event: no answer within 0.02 s',
+  });
+});
+
 test('has room for 50 runs at a time', async () => {
   const dispatcher = createInngestDispatcher({ db, send: async () => ({ ids: [] }) });
   expect(await dispatcher.capacity?.()).toBe(50);

@@ -42,6 +42,7 @@ describeEachDatabase('while Inngest is away', (database) => {
   let inngest: FakeDispatcher;
   let worker: FakeDispatcher;
   let now: Date;
+  let room: number;
   let pass: () => Promise<number>;
   /** Of an app that has just started. */
   let passOf: () => () => Promise<number>;
@@ -52,11 +53,12 @@ describeEachDatabase('while Inngest is away', (database) => {
     [log, inngest, worker] = [
       collectLog(),
       createFakeDispatcher('inngest'),
-      createFakeDispatcher('in_process', { room: () => 50 }),
+      createFakeDispatcher('in_process', { room: () => room }),
     ];
     // Nobody carries its runs out, and none is to be lost.
     worker.leaseMs = 60 * MINUTE;
     now = later(0);
+    room = 50;
     passOf = () =>
       createDispatchLoop({
         db,
@@ -123,6 +125,23 @@ describeEachDatabase('while Inngest is away', (database) => {
       for (const number of [2, 3, 4]) await recent(number);
       expect(await pass()).toBe(3);
       expect(worker.sent.sort()).toEqual([2, 3, 4].map((number) => `acme/widgets ${number} 1`));
+    });
+
+    it('recent work does not stand behind bulk work that the worker does not take', async () => {
+      now = later(11 * MINUTE);
+      const items = Array.from({ length: 60 }, (_, index) => index + 1);
+      for (const id of [1, 2, 3, 4]) {
+        const repository = { id: 100 + id, fullName: `acme/b${id}`, installationId: 7, isPrivate: false };
+        const large = workItem({ repository, items, reason: 'manual' });
+        const job = await planJob(db, large, { now: new Date(now.getTime() - 20_000) });
+        expect(job).toMatchObject({ is_bulk: true, processor_type: 'inngest' });
+      }
+      await recent(2);
+      await db.updateTable('repositories').set({ pull_requests_count: 5 }).where('id', '>', 100).execute();
+      await db.updateTable('repositories').set({ pull_requests_count: 5_000 }).where('id', '=', 42).execute();
+      room = 3;
+      expect(await pass()).toBe(1);
+      expect(worker.sent).toEqual(['acme/widgets 2 1']);
     });
 
     it('an app that is started anew, and finds Inngest well, knows that it is over', async () => {
