@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
-import { statusOf } from '../github/status-of.ts';
+import { judgeRateLimit, statusOf } from '../github/status-of.ts';
 import type { Job, JobRun } from '../jobs/job.ts';
 import { describeRange } from '../work-item/describe-range.ts';
 import type { CaptureInclude, JobType } from '../work-item/work-item.ts';
@@ -185,11 +185,8 @@ async function explainRefusal(
   const message = await readMessage(response);
   const place = `${workflow.owner}/${workflow.repo}`;
   const said = `GitHub answered ${response.status} to the dispatch of ${workflow.path} in ${place}: ${message}`;
-  const isRateLimit =
-    response.headers.has('retry-after') ||
-    response.headers.get('x-ratelimit-remaining') === '0' ||
-    /rate limit/i.test(message);
-  if (response.status === 429 || (response.status === 403 && isRateLimit)) {
+  const { status, headers } = response;
+  if (judgeRateLimit({ status, headers, text: message })) {
     return new DispatchError('rate_limited', said, { isBlocked: false, cure: 'It is tried again.' });
   }
   const blocked = (code: string, cure: string) => new DispatchError(code, said, { isBlocked: true, cure });

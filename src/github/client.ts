@@ -1,7 +1,13 @@
 import { graphql } from '@octokit/graphql';
 import { GitHubError, type GraphqlErrorEntry } from './errors.ts';
 import { GRAPHQL_LIMITS, type LaneLimits, REST_LIMITS } from './governor.ts';
-import { type Exchange, type Judgement, judgeGraphqlErrors, judgeStatus } from './judge-answer.ts';
+import {
+  type Exchange,
+  type Judgement,
+  judgeGraphqlErrors,
+  judgeStatus,
+  SECONDARY_WAIT_MS,
+} from './judge-answer.ts';
 import { createLane, type Lane } from './lane.ts';
 import { field, isErrorEntry, readGraphqlFailure } from './read-graphql-failure.ts';
 import { refusal } from './refusal.ts';
@@ -117,8 +123,6 @@ const REST_AT_ONCE = 2;
 const TRANSIENT_RETRIES = 5;
 const HEAVY_RETRIES = 4;
 const RATE_LIMIT_WAITS = 20;
-/** After a secondary limit without `retry-after`: at least a minute, then exponentially more (docs.github.com). */
-const SECONDARY_WAIT_MS = 60_000;
 /** https://docs.github.com/rest/about-the-rest-api/api-versions */
 const REST_HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
 

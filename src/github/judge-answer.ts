@@ -26,6 +26,9 @@ export type Judgement =
   | { kind: 'not_found'; message: string }
   | { kind: 'unexpected'; message: string };
 
+/** After a secondary limit without `retry-after`: at least a minute, then exponentially more (docs.github.com). */
+export const SECONDARY_WAIT_MS = 60_000;
+
 /** A request that took at least this long when the connection broke was probably too much for GitHub. */
 const SLOW_MS = 5_000;
 

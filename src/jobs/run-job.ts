@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { createDatabaseDestination } from '../destination/database.ts';
 import { createGitHubClient } from '../github/client.ts';
 import { GitHubError } from '../github/errors.ts';
-import { statusOf } from '../github/status-of.ts';
+import { rateLimitOf, statusOf } from '../github/status-of.ts';
 import type { Progress } from '../jobs-api/protocol.ts';
 import type { Database } from '../store/database.ts';
 import { neutralizeLog } from '../text/neutralize.ts';
@@ -256,6 +256,14 @@ async function findToken(job: Job, fullName: string, tokenFor: TokenFor): Promis
     return (await tokenFor(job.installation_id, job.repository_id)).token;
   } catch (cause) {
     const status = statusOf(cause);
+    const retryAt = rateLimitOf(cause);
+    if (retryAt) {
+      throw new GitHubError(
+        'rate_limited',
+        `GitHub gives no token until ${retryAt.toISOString()}: its rate limit is reached.`,
+        { retryAt, cause },
+      );
+    }
     if (status === 401) {
       throw new GitHubError('unauthorized', "GitHub refused the App's key; check APP_ID and PRIVATE_KEY.", {
         cause,

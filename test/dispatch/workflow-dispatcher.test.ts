@@ -181,11 +181,12 @@ describe('dispatching a workflow run', () => {
     [401, false],
     [500, false],
     [undefined, false],
-  ])('no token, HTTP %s: blocked is %s', async (status, isBlocked) => {
+    [403, false, 'You have exceeded a secondary rate limit.'],
+  ])('no token, HTTP %s: blocked is %s', async (status, isBlocked, message = 'no') => {
     const dispatcher = createWorkflowDispatcher({
       workflow: WORKFLOW,
       apiUrl: 'http://127.0.0.1:9',
-      token: () => Promise.reject(Object.assign(new Error('no'), status === undefined ? {} : { status })),
+      token: () => Promise.reject(Object.assign(new Error(message), status === undefined ? {} : { status })),
       isJobsRepositoryPublic: () => false,
     });
     const error = await dispatcher.dispatch(DUE, 1).catch((caught: unknown) => caught);

@@ -219,6 +219,23 @@ describeEachDatabase('runJob', (database) => {
       expect(await findMetrics(db)).toMatchObject([{ outcome: 'blocked', error_count: 0 }]);
     });
 
+    test("GitHub's rate limit on tokens is no missing permission: the job waits", async () => {
+      const job = await ready({});
+      const tokenFor = async () => {
+        const response = { headers: { 'retry-after': 600 } };
+        throw Object.assign(new Error('You have exceeded a secondary rate limit.'), {
+          status: 403,
+          response,
+        });
+      };
+      const report = await carryOut(job, { tokenFor });
+      expect(report.status).toBe('queued');
+      const waitMs = Date.parse(report.notBefore ?? '') - Date.now();
+      expect(waitMs).toBeGreaterThan(590_000);
+      expect(waitMs).toBeLessThan(610_000);
+      expect(await findJob(db, job.jobId)).toMatchObject({ attempt: 0, status_reason: 'continuation' });
+    });
+
     test('a repository that is not there: failed at once', async () => {
       const job = await ready({ repository: { ...github().workRepository, fullName: 'acme/gone' } });
       expect(await carryOut(job)).toMatchObject({ status: 'failed' });
