@@ -1,7 +1,7 @@
 import { statusOf } from '../src/github/status-of.ts';
 import type { InstallationDirectory, ListedInstallation } from '../src/loops/heal-installations.ts';
 import type { InstalledRepository } from '../src/work-item/payloads.ts';
-import { askOnce, type GitHubApp, GitHubAwayError } from './github-app.ts';
+import { askOnce, type GitHubApp, GitHubAwayError, type Octokit } from './github-app.ts';
 
 const TIMEOUT_MS = 30_000;
 const PER_PAGE = 100;
@@ -46,21 +46,9 @@ export function createInstallationDirectory(app: GitHubApp): InstallationDirecto
     async repositories(installationId) {
       try {
         const octokit = await app.installation(installationId);
-        return await allPages(async (page) => {
-          const { data } = await octokit.request('GET /installation/repositories', {
-            per_page: PER_PAGE,
-            page,
-            request: askOnce(TIMEOUT_MS),
-          });
-          return data.repositories.map(
-            ({ id, node_id, full_name, private: isPrivate }): InstalledRepository => ({
-              id: Number(id),
-              node_id,
-              full_name,
-              private: isPrivate,
-            }),
-          );
-        });
+        const first = await listRepositories(octokit);
+        // One that leaves while the pages are read moves those behind it up: one of them was on no page.
+        return first.isWhole ? first.repositories : (await listRepositories(octokit)).repositories;
       } catch (error) {
         // The token was refused: the installation is gone or suspended, and the next pass sees it so.
         if (statusOf(error) === 403 || statusOf(error) === 404) return null;
@@ -68,6 +56,29 @@ export function createInstallationDirectory(app: GitHubApp): InstallationDirecto
       }
     },
   };
+}
+
+async function listRepositories(
+  octokit: Octokit,
+): Promise<{ repositories: InstalledRepository[]; isWhole: boolean }> {
+  let total = 0;
+  const repositories = await allPages(async (page) => {
+    const { data } = await octokit.request('GET /installation/repositories', {
+      per_page: PER_PAGE,
+      page,
+      request: askOnce(TIMEOUT_MS),
+    });
+    total = data.total_count;
+    return data.repositories.map(
+      ({ id, node_id, full_name, private: isPrivate }): InstalledRepository => ({
+        id: Number(id),
+        node_id,
+        full_name,
+        private: isPrivate,
+      }),
+    );
+  });
+  return { repositories, isWhole: new Set(repositories.map(({ id }) => id)).size >= total };
 }
 
 interface GitHubInstallation {

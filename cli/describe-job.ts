@@ -22,20 +22,24 @@ export function describeStatus({ status, statusReason }: ListedJob): string {
 /** How far it is, or what it has done; null where there is nothing to tell. */
 export function describeWork(job: ListedJob, now: Date): string | null {
   const { progress, worked, heartbeatAt } = job;
-  if (progress === null) {
-    if (job.status !== 'completed') return null;
-    const { rows, points, requests, seconds } = worked;
+  const { rows, points, requests, seconds } = worked;
+  if (job.status === 'completed') {
     return `${formatCount(rows)} rows, ${formatDuration(seconds)}, ${formatCount(points)} points, ${formatCount(requests)} requests`;
   }
-  const isUnderWay = progress.perMinute !== null;
-  const parts = [formatProgress(progress, isUnderWay ? 0 : progress.done, worked.seconds * 1_000)];
-  if (progress.endsAt) parts.push(`ends about ${minuteOf(progress.endsAt)}`);
+  const parts: string[] = [];
+  if (progress !== null) {
+    const isUnderWay = progress.perMinute !== null;
+    parts.push(formatProgress(progress, isUnderWay ? 0 : progress.done, seconds * 1_000));
+    if (progress.endsAt) parts.push(`ends about ${minuteOf(progress.endsAt)}`);
+  }
   const isWaiting = job.status === 'queued' || isPaused(job);
-  if (isWaiting && job.notBefore > now) parts.push(`goes on after ${minuteOf(job.notBefore)}`);
+  if (isWaiting && job.notBefore > now) {
+    parts.push(`${heartbeatAt ? 'goes on' : 'due'} after ${minuteOf(job.notBefore)}`);
+  }
   const silentMs =
     heartbeatAt && job.status === 'running' && !isWaiting ? now.getTime() - heartbeatAt.getTime() : 0;
   if (silentMs > SILENT_MS) parts.push(`no sign of life for ${formatDuration(silentMs / 1_000)}`);
-  return parts.join(', ');
+  return parts.length > 0 ? parts.join(', ') : null;
 }
 
 /** UTC, such as `2026-11-20 14:05Z`. */

@@ -35,7 +35,11 @@ export function describeChanges(before: Watched | null, after: Watched): string[
 }
 
 function hasMoved(before: ListedJob | undefined, after: ListedJob): boolean {
-  return before?.status !== after.status || before.progress?.done !== after.progress?.done;
+  return (
+    before?.status !== after.status ||
+    before.statusReason !== after.statusReason ||
+    before.progress?.done !== after.progress?.done
+  );
 }
 
 function describeJobLine(job: ListedJob, now: Date): string {

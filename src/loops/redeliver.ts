@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { type Selectable, sql, type Transaction } from 'kysely';
 import type { JobLog } from '../jobs/job-log.ts';
 import type { DB } from '../store/database.generated.ts';
 import { neutralizeLog } from '../text/neutralize.ts';
@@ -62,20 +62,10 @@ export function createRedeliverLoop({ deliveryLog, log }: RedeliverOptions): Loo
         await noteAttempts(trx, attempts);
         return { gone: await dropGone(trx, keptSince), due: await findDue(trx, now) };
       });
-      for (const row of gone) {
-        log.error(
-          {
-            stage: 'loop',
-            loop: 'redeliver',
-            delivery: row.guid,
-            event: row.event,
-            status_code: row.status_code,
-          },
-          `GitHub has dropped a delivery that failed at every attempt (${neutralizeLog(row.status)}). Reconciliation finds what it told of a captured repository.`,
-        );
-      }
+      for (const row of gone) tellDropped(row, log);
       let requested = 0;
       let refused = 0;
+      let dropped = gone.length;
       for (let from = 0; from < due.length; from += PAGE) {
         const answers: Answers = { asked: [], refused: [], unknown: [] };
         try {
@@ -85,14 +75,32 @@ export function createRedeliverLoop({ deliveryLog, log }: RedeliverOptions): Loo
           }
         } finally {
           // Also what was asked for before one failed, so that it is not asked for twice.
-          await write((trx) => noteAnswers(trx, answers, now));
+          const unknown = await write((trx) => noteAnswers(trx, answers, now));
+          for (const row of unknown) tellDropped(row, log);
+          dropped += unknown.length;
           requested += answers.asked.length;
           refused += answers.refused.length;
         }
       }
-      return { requested, refused, dropped: gone.length, waiting: await write(countWaiting) };
+      return { requested, refused, dropped, waiting: await write(countWaiting) };
     },
   };
+}
+
+const DROPPED = ['guid', 'event', 'status', 'status_code'] as const;
+type Dropped = Pick<Selectable<DB['failed_deliveries']>, (typeof DROPPED)[number]>;
+
+function tellDropped(row: Dropped, log: JobLog): void {
+  log.error(
+    {
+      stage: 'loop',
+      loop: 'redeliver',
+      delivery: row.guid,
+      event: row.event,
+      status_code: row.status_code,
+    },
+    `GitHub has dropped a delivery that failed at every attempt (${neutralizeLog(row.status)}). Reconciliation finds what it told of a captured repository.`,
+  );
 }
 
 /** GUIDs by what GitHub answered. */
@@ -150,11 +158,11 @@ async function noteAttempts(trx: Transaction<DB>, attempts: readonly DeliveryAtt
   );
 }
 
-async function dropGone(trx: Transaction<DB>, keptSince: Date) {
+async function dropGone(trx: Transaction<DB>, keptSince: Date): Promise<Dropped[]> {
   return trx
     .deleteFrom('failed_deliveries')
     .where('first_delivered_at', '<', keptSince)
-    .returning(['guid', 'event', 'status', 'status_code'])
+    .returning(DROPPED)
     .execute();
 }
 
@@ -173,19 +181,21 @@ async function findDue(trx: Transaction<DB>, now: Date) {
     .execute();
 }
 
+/** Answers those that GitHub does not know any more, which are dropped. */
 async function noteAnswers(
   trx: Transaction<DB>,
   { asked, refused, unknown }: Answers,
   now: Date,
-): Promise<void> {
+): Promise<Dropped[]> {
   await trx
     .updateTable('failed_deliveries')
     .set((eb) => ({ last_tried_at: now, requests: eb('requests', '+', 1) }))
     .where('guid', '=', sql<string>`ANY(${[...asked, ...refused]}::text[])`)
     .execute();
-  await trx
+  return trx
     .deleteFrom('failed_deliveries')
     .where('guid', '=', sql<string>`ANY(${unknown}::text[])`)
+    .returning(DROPPED)
     .execute();
 }
 

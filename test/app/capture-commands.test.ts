@@ -102,6 +102,22 @@ describe('/capture in an issue of a captured repository', () => {
     expect(replies[0]).toContain('<details><summary>Last ');
   });
 
+  it('status: of a run that waits for GitHub, until when', async () => {
+    await say('wendy', '/capture verify');
+    await town.app.db
+      .updateTable('progressive_capture_jobs')
+      .set({
+        status: 'running',
+        status_reason: 'waiting_for_github',
+        not_before: new Date('2100-01-01'),
+        completed_at: null,
+      })
+      .where('job_type', '=', 'verify')
+      .execute();
+    const { replies } = await say('wendy', '/capture status');
+    expect(replies[0]).toContain('Under way: waits for GitHub until 2100-01-01');
+  });
+
   it('help: from the registry, for everybody who can read', async () => {
     const { replies } = await say('helper', '/capture help');
     expect(replies[0]).toContain('| `/capture pull <n…>` |');

@@ -381,6 +381,11 @@ describe('with an embedded database', () => {
       expect(lines).toEqual([
         expect.stringMatching(/^ {2}600 of 2,400 \(25 %\), 4,000 points left, goes on after 20\d\d-[^,]*$/),
       ]);
+      // Most have told of no progress yet.
+      const early = { status: 'running', progress: null, heartbeat_at: minutesAgo(5), ...waits };
+      expect(await shown(early, [{ started: 15, ended: null }])).toEqual([
+        expect.stringMatching(/^ {2}goes on after 20\d\d-[^,]*$/),
+      ]);
     });
 
     test('waiting to go on', async () => {

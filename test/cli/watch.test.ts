@@ -57,6 +57,20 @@ describe('what is seen', () => {
       expect(describeChanges(first, await look(first))).toEqual([]);
     });
 
+    test('a run that waits for GitHub, and goes on', async () => {
+      const first = await look();
+      const until = new Date(Date.now() + 1_800_000);
+      await change({ status_reason: 'waiting_for_github', not_before: until });
+      const second = await look(first);
+      expect(describeChanges(first, second)).toEqual([
+        expect.stringMatching(/, history: running \(waiting_for_github\): 4,200 of .*, goes on after 20\d\d-/),
+      ]);
+      await change({ status_reason: null });
+      expect(describeChanges(second, await look(second))).toEqual([
+        expect.stringMatching(/, history: running: 4,200 of .* a minute/),
+      ]);
+    });
+
     test('progress, then the end, of a job; each once', async () => {
       const first = await look();
       await change({ progress: sql`jsonb_set(progress, '{done}', '5000')` });

@@ -139,9 +139,10 @@ describeEachDatabase('redelivery', (database) => {
       for (const guid of ['a', 'b', 'c']) attempt(guid, -60, 503);
     });
 
-    it('dropped: it is not asked for again', async () => {
+    it('dropped: it is told, and not asked for again', async () => {
       answer = (id) => (id === 2 ? 'unknown' : 'asked');
-      expect(await pass(0)).toMatchObject({ requested: 2, waiting: 2 });
+      expect(await pass(0)).toMatchObject({ requested: 2, dropped: 1, waiting: 2 });
+      expect(log.lines).toMatchObject([{ level: 'error', fields: { delivery: 'b', status_code: 503 } }]);
       expect((await waiting()).map(({ guid }) => guid)).toEqual(['a', 'c']);
     });
 

@@ -1,3 +1,5 @@
+import type { Job } from '../../jobs/job.ts';
+import { isPaused } from '../../jobs/pause-run.ts';
 import type { Database } from '../../store/database.ts';
 import type { Answer } from '../../text/answer.ts';
 import { countOf } from '../../text/count-of.ts';
@@ -96,7 +98,13 @@ async function findLastJobs(db: Database, repositoryId: number) {
   return jobs.map((job) => ({ ...job, progress: describeProgress(job) }));
 }
 
-function describeProgress({ status, progress }: { status: string; progress: unknown }): string | null {
+function describeProgress({
+  status,
+  status_reason: statusReason,
+  not_before: until,
+  progress,
+}: Job): string | null {
+  if (isPaused({ status, statusReason })) return `waits for GitHub until ${formatTime(until)}`;
   if (status !== 'running' || typeof progress !== 'object' || progress === null) return null;
   const { done, total } = progress as { done?: unknown; total?: unknown };
   if (typeof done !== 'number') return null;
