@@ -74,6 +74,9 @@ export async function createApp(options: {
   }
 }
 
+/** Far more than any statement of the app takes. */
+const ANSWER_WITHIN_MS = 60_000;
+
 async function start(
   database: OpenDatabase,
   config: Config,
@@ -84,6 +87,8 @@ async function start(
 ): Promise<RunningApp> {
   const { db } = database;
   await migrate(db, config.database.schema ? { schema: config.database.schema } : {});
+  // A migration may take longer.
+  database.expectAnswersWithin(ANSWER_WITHIN_MS);
   await ensureRollout(db, config.rollout);
 
   const app = await createIdentity(config, log);

@@ -8,6 +8,12 @@ export type Database = Kysely<DB>;
 export interface OpenDatabase {
   db: Database;
   kind: 'postgres' | 'pglite';
+  /**
+   * From now on a connection on which a statement gets no answer for so many milliseconds is given up, and the statement
+   * rejects with DatabaseUnreachableError. Of a server that has vanished without a word the system would know after a
+   * quarter of an hour. An embedded database has no such connection.
+   */
+  expectAnswersWithin(ms: number): void;
   /** Ends all connections; a second call does nothing. */
   close(): Promise<void>;
 }

@@ -37,5 +37,5 @@ export function fromPglite(pglite: PGlite, onClosed: () => void = () => {}): Ope
       .finally(onClosed);
     return closing;
   };
-  return { db, kind: 'pglite', close };
+  return { db, kind: 'pglite', expectAnswersWithin: () => {}, close };
 }

@@ -45,7 +45,11 @@ export async function openPostgres({ url, ca, schema, max = 10 }: PostgresOption
   // A connection that breaks leaves the pool by itself, and a query under way on it rejects; but without these listeners
   // it would end the process as well, whether it is idle (the pool's event) or in use (the client's).
   pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
+  let answerWithinMs: number | null = null;
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+    giveUpWithoutAnswer(client, () => answerWithinMs);
+  });
   const translateError = (error: unknown): unknown => {
     const reason = unreachableReason(error);
     if (reason === null) return error;
@@ -68,7 +72,26 @@ export async function openPostgres({ url, ca, schema, max = 10 }: PostgresOption
     await close();
     throw error;
   }
-  return { db, kind: 'postgres', close };
+  const expectAnswersWithin = (ms: number) => {
+    answerWithinMs = ms;
+  };
+  return { db, kind: 'postgres', expectAnswersWithin, close };
+}
+
+/** `pg` has a time limit of its own, after which the connection stays in the pool with the statement still on it. */
+function giveUpWithoutAnswer(client: pg.PoolClient, limitMs: () => number | null): void {
+  const query = client.query.bind(client) as (...given: unknown[]) => unknown;
+  client.query = ((...given: unknown[]) => {
+    const answer = query(...given);
+    const ms = limitMs();
+    if (ms !== null && answer instanceof Promise) {
+      // Ending a connection with a statement under way breaks it, and the pool drops it.
+      const timer = setTimeout(() => void (client as unknown as pg.Client).end(), ms);
+      const stop = () => clearTimeout(timer);
+      answer.then(stop, stop);
+    }
+    return answer;
+  }) as typeof client.query;
 }
 
 async function checkVersion(db: Kysely<DB>, place: string): Promise<void> {

@@ -63,7 +63,9 @@ describe('what is seen', () => {
       await change({ status_reason: 'waiting_for_github', not_before: until });
       const second = await look(first);
       expect(describeChanges(first, second)).toEqual([
-        expect.stringMatching(/, history: running \(waiting_for_github\): 4,200 of .*, goes on after 20\d\d-/),
+        expect.stringMatching(
+          /, history: running \(waiting_for_github\): 4,200 of .*, goes on after 20\d\d-/,
+        ),
       ]);
       await change({ status_reason: null });
       expect(describeChanges(second, await look(second))).toEqual([

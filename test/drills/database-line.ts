@@ -5,6 +5,8 @@ export interface DatabaseLine {
   /** Of the database, by way of the line. */
   url: string;
   cut(): void;
+  /** What is connected stays so, and nothing comes through any more; what connects later is well. */
+  freeze(): void;
   mend(): void;
   close(): Promise<void>;
 }
@@ -41,6 +43,9 @@ export async function startLine(target: URL): Promise<DatabaseLine> {
   };
   return {
     url: url.href,
+    freeze() {
+      for (const end of ends) end.unpipe().pause();
+    },
     cut() {
       isCut = true;
       drop();

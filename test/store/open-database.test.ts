@@ -10,6 +10,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/store/open-database.ts';
 import { openPostgres } from '../../src/store/open-postgres.ts';
+import { startLine } from '../drills/database-line.ts';
 import { createOnPostgres, describePostgres } from '../support/databases.ts';
 
 describe('the folder of an embedded database', () => {
@@ -142,6 +143,26 @@ describePostgres('a server', (database) => {
     await expect.poll(answers).toEqual([{ one: 1 }]);
     await other.close();
     await close();
+  });
+
+  test('may vanish without a word: the statement is given up, and later ones have a new connection', async () => {
+    const line = await startLine(new URL(database().url ?? ''));
+    const other = await openPostgres({ url: line.url, max: 1 });
+    const ask = () => sql`select 1 as one`.execute(other.db).then(({ rows }) => rows);
+    expect(await ask()).toEqual([{ one: 1 }]);
+    other.expectAnswersWithin(200);
+    line.freeze();
+    await expect(ask()).rejects.toMatchObject({ name: 'DatabaseUnreachableError' });
+    expect(await ask()).toEqual([{ one: 1 }]);
+    // In a transaction too, whose rollback has no answer either.
+    const inTransaction = other.db.transaction().execute(async (trx) => {
+      line.freeze();
+      await sql`select 1`.execute(trx);
+    });
+    await expect(inTransaction).rejects.toMatchObject({ name: 'DatabaseUnreachableError' });
+    expect(await ask()).toEqual([{ one: 1 }]);
+    await other.close();
+    await line.close();
   });
 
   test('prepares no statements by name, which a pooler would not know', async () => {
