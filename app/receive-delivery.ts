@@ -13,9 +13,9 @@ import { parseEvent } from '../src/work-item/parse-event.ts';
 import type { EventOrigin, ParsedEvent } from '../src/work-item/parsed-event.ts';
 import type { WorkItem } from '../src/work-item/work-item.ts';
 import { changeRepository } from './change-repository.ts';
-import { isDatabaseAway } from './database-away.ts';
+import { isDatabaseAway, isDatabaseGone } from './database-away.ts';
 import { GitHubAwayError } from './github-app.ts';
-import { createGroupCommit } from './group-commit.ts';
+import { createGroupCommit, TooLateError } from './group-commit.ts';
 import type { BulkFor } from './jobs-repository.ts';
 import type { AppLog, StageLine } from './log.ts';
 import { rememberCommands } from './remember-commands.ts';
@@ -28,6 +28,17 @@ export interface Delivery {
   payload: unknown;
   now: Date;
 }
+
+type ReceivedDelivery = Pick<Delivery, 'id' | 'now'>;
+
+/** GitHub gives up after 10 s; what takes longer is answered 503, so that it is in GitHub's log as failed. */
+export const ANSWER_WITHIN_MS = 9_000;
+
+/**
+ * Milliseconds that a delivery waits for a lock, such as that of a repository which is being purged: far less than GitHub
+ * waits, since others may stand behind it.
+ */
+const LOCK_WITHIN_MS = 2_000;
 
 /** What is answered, and what the one log line shows; never any of the payload's text. */
 export interface DeliveryResult {
@@ -60,6 +71,9 @@ export interface ReceiverOptions {
   log: AppLog;
 }
 
+/** Said of a delivery that is not received in time. */
+export const TOO_SLOW = 'The database did not answer in time; GitHub keeps the delivery.';
+
 type Acting = Exclude<ParsedEvent, { kind: 'unknown_event' | 'invalid' | 'ignored' }>;
 
 /** What a delivery's transaction has done. */
@@ -82,6 +96,8 @@ export function createDeliveryReceiver(
     limit: MAX_TOGETHER,
     together: (group) => options.db.transaction().execute((trx) => carryOutTogether(trx, group, options)),
     alone: ({ event, delivery }) => carryOut(event, delivery, options),
+    isHopeless: isDatabaseGone,
+    giveUpAfterMs: ANSWER_WITHIN_MS,
   });
   return async (delivery) => {
     const event = parseEvent({ ...delivery, deliveryId: delivery.id });
@@ -106,7 +122,8 @@ export function createDeliveryReceiver(
       }
       if (event.kind === 'ignored') return result(202, event.reason, 'There is nothing to do.', line);
       const done = await (isPlainWork(event)
-        ? receiveWork({ event, delivery })
+        ? // Without the payload: what waits must not fill the memory.
+          receiveWork({ event, delivery: { id: delivery.id, now: delivery.now } })
         : carryOut(event, delivery, options));
       if (done === 'redelivery') return result(200, 'redelivery', 'This delivery was received before.', line);
       followUp(done, delivery, options, log);
@@ -126,7 +143,7 @@ const MAX_TOGETHER = 100;
 type Work = Extract<ParsedEvent, { kind: 'work' }>;
 interface ReceivedWork {
   event: Work;
-  delivery: Delivery;
+  delivery: ReceivedDelivery;
 }
 
 /** It makes jobs and nothing else, so it can be received together with others of its kind. */
@@ -140,6 +157,7 @@ async function carryOutTogether(
   group: readonly ReceivedWork[],
   options: ReceiverOptions,
 ): Promise<(Done | 'redelivery')[]> {
+  await limitLocks(trx);
   const first = new Map(group.toReversed().map((received) => [received.delivery.id, received]));
   // In one order, so that two transactions wait for each other and not both.
   const work = [...first.values()].toSorted(
@@ -166,13 +184,18 @@ async function carryOutTogether(
 
 const NOTHING: Done = { planned: [], hasCommands: false, settingsOf: [], hasInstallationChanged: false };
 
+async function limitLocks(trx: Transaction<DB>): Promise<void> {
+  await sql`SET LOCAL lock_timeout = ${sql.lit(LOCK_WITHIN_MS)}`.execute(trx);
+}
+
 async function carryOut(
   event: Acting,
-  delivery: Delivery,
+  delivery: ReceivedDelivery,
   options: ReceiverOptions,
 ): Promise<Done | 'redelivery'> {
   try {
     return await options.db.transaction().execute(async (trx) => {
+      await limitLocks(trx);
       if ((await findDeliveries(trx, [delivery.id])).size > 0) return 'redelivery';
       const done = await act(trx, event, delivery, options);
       await storeDeliveries(trx, [{ event, delivery, planned: done.planned }]);
@@ -187,7 +210,7 @@ async function carryOut(
 async function act(
   trx: Transaction<DB>,
   event: Acting,
-  delivery: Delivery,
+  delivery: ReceivedDelivery,
   options: ReceiverOptions,
 ): Promise<Done> {
   const { now } = delivery;
@@ -267,7 +290,7 @@ async function findDeliveries(trx: Transaction<DB>, ids: readonly string[]): Pro
  */
 async function storeDeliveries(
   trx: Transaction<DB>,
-  received: readonly { event: { origin: EventOrigin }; delivery: Delivery; planned: PlannedJob[] }[],
+  received: readonly { event: { origin: EventOrigin }; delivery: ReceivedDelivery; planned: PlannedJob[] }[],
 ): Promise<void> {
   const rows = received
     .map(({ event: { origin }, delivery, planned }) => ({
@@ -315,6 +338,9 @@ function jobsOf(planned: PlannedJob[]): QueuedJob[] {
 }
 
 function describeFailure(error: unknown, line: DeliveryResult['line']): DeliveryResult {
+  if (error instanceof TooLateError) {
+    return result(503, 'too_slow', TOO_SLOW, line);
+  }
   if (isDatabaseAway(error)) {
     const code = error instanceof Error && 'code' in error ? { database_error: String(error.code) } : {};
     return result(503, 'database_away', 'The database is away; GitHub keeps the delivery.', {

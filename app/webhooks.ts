@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { within } from '../src/time/within.ts';
 import { type HttpHandler, pathOf, sendJson } from './http.ts';
 import type { AppLog } from './log.ts';
-import type { Delivery, DeliveryResult } from './receive-delivery.ts';
+import { ANSWER_WITHIN_MS, type Delivery, type DeliveryResult, TOO_SLOW } from './receive-delivery.ts';
 
 export const WEBHOOK_PATH = '/api/github/webhooks';
 
@@ -11,9 +11,6 @@ export const WEBHOOK_PATH = '/api/github/webhooks';
  * Source: https://docs.github.com/webhooks/webhook-events-and-payloads#payload-cap
  */
 export const MAX_WEBHOOK_BYTES = 25 * 1024 * 1024;
-
-/** GitHub gives up after 10 s; what takes longer is answered 503, so that it is in GitHub's log as failed. */
-const ANSWER_WITHIN_MS = 9_000;
 
 /** How long a refused sender may go on sending, its bytes thrown away, so that it reads the answer. */
 const LINGER_MS = 500;
@@ -114,7 +111,7 @@ async function withinTime(
   try {
     return await within(ANSWER_WITHIN_MS, work, () => {
       work.catch((err: unknown) => log.error({ delivery, stage: 'webhook', err }, 'A late delivery failed.'));
-      return refused(503, 'too_slow', 'The database did not answer in time; GitHub keeps the delivery.');
+      return refused(503, 'too_slow', TOO_SLOW);
     });
   } catch (err) {
     log.error({ delivery, stage: 'webhook', err }, 'A delivery could not be received.');

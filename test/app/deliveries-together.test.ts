@@ -50,6 +50,26 @@ describePostgres('many deliveries at once', () => {
     expect(rows[0]?.transactions).toBeLessThan(120);
   });
 
+  it('a repository that is locked, as by a purge, holds up no other', async () => {
+    const locked = pullRequestEvent('opened', 701, NOW);
+    const repository = locked.repository as { id: number };
+    const other = {
+      ...pullRequestEvent('opened', 702, NOW),
+      repository: { ...repository, id: 4_321, full_name: 'acme/other', name: 'other' },
+    };
+    await app.post('pull_request', other);
+    await app.db.transaction().execute(async (trx) => {
+      await sql`SELECT FROM repositories WHERE id = ${repository.id} FOR UPDATE`.execute(trx);
+      const [first, second, ...others] = await Promise.all(
+        [locked, locked, other, other, other].map((payload) => app.post('pull_request', payload)),
+      );
+      expect(others.map(({ status }) => status)).toEqual([200, 200, 200]);
+      // GitHub keeps them, and they are asked for again.
+      expect([first, second]).toMatchObject([{ status: 503 }, { status: 503 }]);
+    });
+    expect(await app.post('pull_request', locked)).toMatchObject({ status: 200 });
+  });
+
   it('one that the database refuses takes nobody with it', async () => {
     await sql`ALTER TABLE progressive_capture_jobs ADD CONSTRAINT no_666 CHECK (NOT 666 = ANY (items))`.execute(
       app.db,

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { createGroupCommit } from '../../app/group-commit.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { createGroupCommit, TooLateError } from '../../app/group-commit.ts';
 
 /** A store whose transactions end when the test says so. */
 function createStore(fails: (items: string[]) => boolean = () => false) {
@@ -15,6 +15,8 @@ function createStore(fails: (items: string[]) => boolean = () => false) {
     limit: 3,
     together: carryOut,
     alone: async (item) => (await carryOut([item]))[0] ?? '',
+    isHopeless: (error) => error instanceof Error && error.message.includes('gone'),
+    giveUpAfterMs: 1_000,
   });
   /** Ends every transaction, one after the other. */
   const endAll = async () => {
@@ -44,6 +46,50 @@ describe('group commit', () => {
       (await results).map((result) => ('value' in result ? result.value : String(result.reason))),
     ).toEqual(['A', 'B', 'Error: not c', 'D']);
     expect(transactions).toEqual([['a'], ['b', 'c', 'd'], ['b'], ['c'], ['d']]);
+  });
+
+  it('where nothing can be done now, none of a group is tried alone', async () => {
+    const { commit, transactions, endAll } = createStore((items) => items.includes('gone'));
+    const results = Promise.allSettled(['a', 'b', 'gone'].map((item) => commit(item)));
+    await endAll();
+    expect((await results).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(transactions).toEqual([['a'], ['b', 'gone']]);
+  });
+
+  it('one that is tried alone, and waits for a lock, holds nobody up', async () => {
+    const { promise: lock, resolve: unlock } = Promise.withResolvers<void>();
+    const commit = createGroupCommit<string, string>({
+      limit: 3,
+      together: async (items) => {
+        if (items.includes('locked')) throw new Error('a lock');
+        return items;
+      },
+      alone: async (item) => {
+        if (item === 'locked') await lock;
+        return item;
+      },
+      isHopeless: () => false,
+      giveUpAfterMs: 1_000,
+    });
+    const first = ['a', 'locked', 'b'].map((item) => commit(item));
+    expect(await first[0]).toBe('a');
+    expect(await Promise.all(['c', 'd'].map((item) => commit(item)))).toEqual(['c', 'd']);
+    unlock();
+    expect(await Promise.all(first)).toEqual(['a', 'locked', 'b']);
+  });
+
+  it('what has waited for too long is not tried any more', async () => {
+    const clock = vi.spyOn(performance, 'now');
+    clock.mockReturnValue(0);
+    const { commit, transactions, endAll } = createStore();
+    const results = Promise.allSettled(['a', 'b', 'c'].map((item) => commit(item)));
+    clock.mockReturnValue(1_001);
+    await endAll();
+    const [first, ...late] = await results;
+    expect(first).toMatchObject({ value: 'A' });
+    for (const result of late) expect(result).toMatchObject({ reason: expect.any(TooLateError) });
+    expect(transactions).toEqual([['a']]);
+    clock.mockRestore();
   });
 
   it('goes on after an error', async () => {
