@@ -141,7 +141,7 @@ async function ownWork(
   const type = mode === 'verify' ? 'verify' : items.length > 0 ? 'pull_requests' : 'history';
   const capturedUntil =
     type === 'history' && request.since === null
-      ? await findCapturedUntil(trx, repository.id, include)
+      ? ((await findCapturedUntil(trx, [repository.id], include)).get(repository.id) ?? null)
       : null;
   const item: WorkItem = {
     repository: {

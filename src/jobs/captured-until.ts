@@ -46,19 +46,18 @@ export function capturedKinds(repositoryIds: RawBuilder<unknown>): RawBuilder<{
     GROUP BY repository_id, kind`;
 }
 
-/** The time up to which everything of these kinds is captured; null: not from the beginning on. */
+/** By repository the time up to which everything of these kinds is captured; left out: not from the beginning on. */
 export async function findCapturedUntil(
   db: Database,
-  repositoryId: number,
+  repositoryIds: readonly number[],
   include: readonly CaptureInclude[],
-): Promise<Date | null> {
-  const { rows } = await sql<{ until: Date | null }>`
-    SELECT CASE WHEN count(captured_until) = count(*) THEN min(captured_until) END AS until
-    FROM unnest(${[...include]}::text[]) AS wanted (kind)
-      LEFT JOIN (${capturedKinds(sql`SELECT ${repositoryId}::bigint AS id`)}) AS captured USING (kind)`.execute(
-    db,
-  );
-  return rows[0]?.until ?? null;
+): Promise<ReadonlyMap<number, Date>> {
+  const ids = sql`SELECT unnest(${[...repositoryIds]}::bigint[])`;
+  const { rows } = await sql<{ repository_id: number; until: Date }>`
+    SELECT repository_id, min(captured_until) AS until FROM (${capturedKinds(ids)}) AS captured
+    WHERE kind = ANY (${[...include]}::text[])
+    GROUP BY repository_id HAVING count(*) = ${include.length}::integer`.execute(db);
+  return new Map(rows.map(({ repository_id: id, until }) => [id, until]));
 }
 
 /** What a capture has to fetch that takes up where complete ones before it ended. */

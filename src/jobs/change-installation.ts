@@ -3,6 +3,7 @@ import type { Database } from '../store/database.ts';
 import type { ParsedEvent } from '../work-item/parsed-event.ts';
 import type { InstalledRepository } from '../work-item/payloads.ts';
 import type { Actor, CaptureInclude, WorkItem, WorkRepository } from '../work-item/work-item.ts';
+import { findCapturedUntil, rangeAfter } from './captured-until.ts';
 import { cancelJobs } from './runs.ts';
 
 export type InstallationEvent = Extract<ParsedEvent, { kind: 'installation_change' }>;
@@ -61,14 +62,27 @@ export async function changeInstallation(
         .where('removed_at', 'is', null)
         .orderBy('id')
         .execute();
-      // GitHub sent nothing in the meantime.
+      const { include } = context;
+      const ids = repositories.map(({ id }) => id);
+      const capturedUntil = await findCapturedUntil(trx, ids, include);
       return {
-        items: repositories.map(({ id, full_name: fullName, is_private: isPrivate }) => ({
-          ...classifyItem({ id, fullName, installationId, isPrivate }, event.actor, context.deliveryId),
-          ...(suspendedAt
-            ? { type: 'history', range: { since: suspendedAt }, include: context.include }
-            : {}),
-        })),
+        items: repositories.flatMap(({ id, full_name: fullName, is_private: isPrivate }) => {
+          const classify = classifyItem(
+            { id, fullName, installationId, isPrivate },
+            event.actor,
+            context.deliveryId,
+          );
+          const history = (range: { since: Date }): WorkItem => ({
+            ...classify,
+            type: 'history',
+            range,
+            include,
+          });
+          // GitHub sent nothing in the meantime, and the suspension cancelled what had not been captured before.
+          const until = capturedUntil.get(id);
+          if (until) return [history(rangeAfter(until))];
+          return suspendedAt ? [classify, history(rangeAfter(suspendedAt))] : [classify];
+        }),
       };
     }
   }

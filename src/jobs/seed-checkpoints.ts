@@ -3,7 +3,7 @@ import type { DB } from '../store/database.generated.ts';
 import { IS_COMPLETE_CAPTURE } from './captured-until.ts';
 import type { Job } from './job.ts';
 
-/** A job that takes up where complete captures before it ended, and where that was (`findCapturedUntil`). */
+/** A job that takes up where complete captures before it ended, and where that was (`capturedKinds`). */
 export interface IncrementalJob {
   job: Pick<Job, 'id'>;
   capturedUntil: Date;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { insertCapture } from '../jobs/captured-history.ts';
 import { createInPglite, withDatabase } from '../support/databases.ts';
 import {
   ACCOUNT,
@@ -335,24 +336,40 @@ describe('installations', () => {
     expect(two).toEqual([{ full_name: 'acme/zwei' }]);
   });
 
-  it('suspended and unsuspended: what happened meanwhile is captured', async () => {
+  it('suspended and unsuspended: what happened meanwhile is captured, and a history that was cancelled begins again', async () => {
     await app.post('installation', installationEvent('created'));
     await app.post('installation', installationEvent('suspend'));
     const [suspended] = await app.db.selectFrom('installations').select('suspended_at').execute();
     expect(suspended?.suspended_at).toBeInstanceOf(Date);
     await app.post('installation', installationEvent('unsuspend'));
-    const history = (await jobs()).filter(({ job_type }) => job_type === 'history');
-    expect(history).toMatchObject([
+    const anHourBefore = new Date((suspended?.suspended_at?.getTime() ?? 0) - 3_600_000);
+    const made = (await jobs()).filter(({ status }) => status !== 'cancelled');
+    expect(made).toMatchObject([
+      { repository_id: 7001, reason: 'installation', job_type: 'classify' },
       {
-        repository_id: 7001,
-        reason: 'installation',
-        range_since: suspended?.suspended_at,
-        range_until: null,
+        ...{ repository_id: 7001, reason: 'installation', job_type: 'history' },
+        ...{ range_since: anHourBefore, range_until: null },
       },
     ]);
     expect(await app.db.selectFrom('installations').select('suspended_at').execute()).toEqual([
       { suspended_at: null },
     ]);
+  });
+
+  it('unsuspended: a repository whose history is captured goes on from where that ended', async () => {
+    await app.post('installation', installationEvent('created'));
+    await app.db.deleteFrom('progressive_capture_jobs').execute();
+    const startedAt = new Date('2026-01-02T03:04:05Z');
+    await insertCapture(app.db, { repositoryId: 7001, startedAt });
+    await app.post('installation', installationEvent('suspend'));
+    await app.post('installation', installationEvent('unsuspend'));
+    const made = (await jobs()).filter(({ status }) => status === 'queued');
+    // In two parts, of which the recent one comes first.
+    expect(made).toMatchObject([
+      { job_type: 'history', target: 'recent', range_until: null },
+      { job_type: 'history', range_since: new Date('2026-01-02T02:04:05Z') },
+    ]);
+    expect(made[1]?.range_until).toEqual(made[0]?.range_since);
   });
 });
 

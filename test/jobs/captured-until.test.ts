@@ -17,7 +17,7 @@ describeEachDatabase('the time up to which complete captures have everything', (
   });
 
   const found = async (include: CaptureInclude[] = ['pull-requests']) =>
-    findCapturedUntil(database().db, REPOSITORY, include);
+    (await findCapturedUntil(database().db, [REPOSITORY, 44], include)).get(REPOSITORY) ?? null;
   const given = async (...captures: Partial<GivenCapture>[]) => {
     for (const capture of captures) {
       await insertCapture(database().db, { repositoryId: REPOSITORY, startedAt: day(31), ...capture });
