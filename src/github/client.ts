@@ -248,8 +248,10 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
           const silenced = judgement.isSecondary ? Object.values(lanes) : [lane];
           for (const one of silenced) one.silence(now() + waitMs);
           if (waitMs > maxWaitMs || tries.waits > RATE_LIMIT_WAITS) {
-            const message = `GitHub's ${judgement.isSecondary ? 'secondary' : 'primary'} rate limit is reached until ${at.toISOString()}; try again then (${judgement.message})`;
-            throw new GitHubError('rate_limited', message, { retryAt: at });
+            // By this machine's clock, which is what whoever waits goes by.
+            const retryAt = new Date(Math.ceil(now() + waitMs));
+            const message = `GitHub's ${judgement.isSecondary ? 'secondary' : 'primary'} rate limit is reached until ${retryAt.toISOString()}; try again then (${judgement.message})`;
+            throw new GitHubError('rate_limited', message, { retryAt });
           }
           log('info', 'waiting for GitHub’s rate limit', { seconds: Math.ceil(waitMs / 1000) });
           break;

@@ -239,7 +239,9 @@ describe('faults that stay', () => {
     const waits: number[] = [];
     const result = await runCapture(github, destination, { maxWaitMs: 300_000, waits });
     expect(result.status).toBe('continue');
-    expect(result.continueAt).toEqual(new Date('2026-03-01T12:30:01Z'));
+    const waitMs = (result.continueAt?.getTime() ?? 0) - Date.now();
+    expect(waitMs).toBeGreaterThan(1_790_000);
+    expect(waitMs).toBeLessThanOrEqual(1_801_001);
     expect(waits).toEqual([]);
     expect(new Set(destination.of('pull_requests').map(({ number }) => number)).size).toBe(37);
     expect(await runCapture(github, destination)).toMatchObject({ status: 'complete' });

@@ -155,14 +155,15 @@ describe('client', () => {
     expect(client.usage().refused).toBe(4);
   });
 
-  test('a longer wait than allowed is told, with its end', async () => {
-    const { client, waits } = await clientOf((_, response) => {
+  test("a longer wait than allowed is told, with its end by this machine's clock, whatever GitHub's shows", async () => {
+    const answer: RequestListener = (_, response) => {
       response.setHeader('date', 'Sun, 01 Mar 2026 12:00:00 GMT');
       response.writeHead(403, { 'retry-after': '600' }).end('You have exceeded a secondary rate limit');
-    });
+    };
+    const { client, waits } = await clientOf(answer, { now: () => Date.parse('2026-03-01T12:00:40Z') });
     await expect(client.graphql(QUERY, {}, { maxWaitMs: 300_000 })).rejects.toMatchObject({
       code: 'rate_limited',
-      retryAt: new Date('2026-03-01T12:10:01Z'),
+      retryAt: new Date('2026-03-01T12:10:41Z'),
     });
     expect(waits).toEqual([]);
   });
