@@ -2,6 +2,7 @@ import type { Database } from '../store/database.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { fromGrant, lockLedger } from './ledger.ts';
 import type { ResponseTimes } from './limits.ts';
+import { noteSilence } from './silence.ts';
 import { summarizeReleased } from './summarize-grants.ts';
 
 export interface ReleasedShare {
@@ -9,6 +10,8 @@ export interface ReleasedShare {
   holder: string;
   /** Response time of all that the holder has sent; null: as much as it was allowed to. */
   used: ResponseTimes | null;
+  /** Until when GitHub refuses the holder's requests; null: it does not; absent: the holder does not tell. */
+  silentUntil?: Date | null;
   now: Date;
 }
 
@@ -18,10 +21,11 @@ export interface ReleasedShare {
  */
 export async function releaseShare(
   db: Database,
-  { installationId, holder, used, now }: ReleasedShare,
+  { installationId, holder, used, silentUntil, now }: ReleasedShare,
 ): Promise<void> {
   await inTransaction(db, async (trx) => {
     const { grants } = await lockLedger(trx, installationId, now);
+    if (silentUntil) await noteSilence(trx, { installationId, silentUntil, now });
     await trx
       .deleteFrom('budget_grants')
       .where('installation_id', '=', installationId)

@@ -9,6 +9,7 @@ import {
   nextDay,
 } from '../jobs/bulk-deferral.ts';
 import type { JobLog } from '../jobs/job-log.ts';
+import { WAITING_FOR_GITHUB } from '../jobs/pause-run.ts';
 import type { PlanContext } from '../jobs/plan-work.ts';
 import { rerouteQueued } from '../jobs/reroute-queued.ts';
 import { endRun, markSent, releaseUnsent, requeueLostRuns, reserveRun } from '../jobs/runs.ts';
@@ -20,6 +21,7 @@ import { neutralizeLog } from '../text/neutralize.ts';
 import { DispatchError, type Dispatcher, type DueJob } from './dispatcher.ts';
 import { findDueJobs } from './find-due-jobs.ts';
 import { BUDGET_EXHAUSTED, holdDueJobs, isUsedUp, readMonthBudget, releaseHeldJobs } from './hold-queue.ts';
+import { holdSilentJobs } from './hold-silent.ts';
 import { createOutage, INNGEST_UNAVAILABLE } from './outage.ts';
 
 export interface DispatchPassOptions {
@@ -105,6 +107,12 @@ export function createDispatchPass(options: DispatchPassOptions): () => Promise<
     return isExhausted;
   }
 
+  async function holdSilent(): Promise<void> {
+    for (const line of await describeJobs(await holdSilentJobs(db, now()))) {
+      log.info({ ...line, stage: 'dispatch', reason: WAITING_FOR_GITHUB }, 'A job waits for GitHub.');
+    }
+  }
+
   /** Who does the work of a processor that can't, or may not, do it. */
   function substituteFor(processor: Processor): Dispatcher | undefined {
     return processor === 'inngest' ? dispatchers.fallback : undefined;
@@ -117,8 +125,8 @@ export function createDispatchPass(options: DispatchPassOptions): () => Promise<
         run.worker === 'workflow' ? ((await bulk?.extendLease?.(job, run)) ?? null) : null,
     });
     for (const line of await describeJobs(lost.map(({ jobId }) => jobId))) {
-      const { run, status } = lost.find(({ jobId }) => jobId === line.job) ?? {};
-      log.warn({ ...line, run, stage: 'dispatch', status }, 'A run was lost.');
+      const { run, status, reason } = lost.find(({ jobId }) => jobId === line.job) ?? {};
+      log.warn({ ...line, run, stage: 'dispatch', status, reason }, 'A run was given up.');
     }
   }
 
@@ -161,6 +169,7 @@ export function createDispatchPass(options: DispatchPassOptions): () => Promise<
 
   async function dispatchQueue(processor: Processor, dispatcher: Dispatcher): Promise<number> {
     let sent = 0;
+    if (processor === 'inngest') await holdSilent();
     const substitute = substituteFor(processor);
     const isExhausted = await holdOrRelease(processor);
     if (isExhausted && !substitute) return sent;

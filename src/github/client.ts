@@ -89,6 +89,8 @@ export interface Usage {
   restResetAt: Date | null;
   /** Requests that GitHub refused for a primary or secondary limit. */
   refused: number;
+  /** Until when it does so, as it said last; null: it has refused none. */
+  silentUntil: Date | null;
 }
 
 export type ClientLog = (level: 'info' | 'warn', message: string, fields: Record<string, unknown>) => void;
@@ -150,6 +152,7 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
     restLimit: null,
     restResetAt: null,
     refused: 0,
+    silentUntil: null,
   };
   const octokit = graphql.defaults({
     url: options.graphqlUrl,
@@ -244,12 +247,13 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
           const at = retryTime(judgement, exchange, tries.waits);
           const waitMs = at.getTime() - exchange.receivedAt.getTime();
           tries.waits += 1;
+          // By this machine's clock, which is what whoever waits goes by.
+          usage.silentUntil = new Date(Math.ceil(now() + waitMs));
           // A secondary limit is about the account's whole traffic, a primary one about one API.
           const silenced = judgement.isSecondary ? Object.values(lanes) : [lane];
           for (const one of silenced) one.silence(now() + waitMs);
           if (waitMs > maxWaitMs || tries.waits > RATE_LIMIT_WAITS) {
-            // By this machine's clock, which is what whoever waits goes by.
-            const retryAt = new Date(Math.ceil(now() + waitMs));
+            const retryAt = usage.silentUntil;
             const message = `GitHub's ${judgement.isSecondary ? 'secondary' : 'primary'} rate limit is reached until ${retryAt.toISOString()}; try again then (${judgement.message})`;
             throw new GitHubError('rate_limited', message, { retryAt });
           }

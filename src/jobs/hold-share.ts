@@ -63,7 +63,9 @@ export function holdShare(options: {
     }),
     async release() {
       try {
-        await releaseShare(db, { installationId, holder, used: reportUsage(usage()), now: new Date() });
+        const { silentUntil } = usage();
+        const used = reportUsage(usage());
+        await releaseShare(db, { installationId, holder, used, silentUntil, now: new Date() });
       } catch (err) {
         log.warn({ ...line, err }, "The share of the installation's budget could not be given back.");
       }

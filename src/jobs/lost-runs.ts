@@ -1,6 +1,7 @@
 import type { Database } from '../store/database.ts';
-import { type EndRunOptions, settleRun } from './end-run.ts';
+import { settleRun } from './end-run.ts';
 import type { Job, JobRun, Worker } from './job.ts';
+import type { RunOutcome } from './judge-end.ts';
 import type { JobStatus } from './transitions.ts';
 
 export interface LostRun {
@@ -9,6 +10,8 @@ export interface LostRun {
   worker: Worker | null;
   /** `queued` while attempts are left, then `lost`. */
   status: JobStatus;
+  /** For people. */
+  reason: string;
 }
 
 export interface LostRunOptions {
@@ -104,22 +107,23 @@ async function giveUp(
       .where('job_id', '=', jobId)
       .where('run', '=', runNumber)
       .executeTakeFirstOrThrow();
-    const { status } = await settleRun(trx, job, run, { ...explainLoss(job, run, now), result: null, now });
-    return { jobId, run: runNumber, worker: run.worker, status };
+    const { outcome, reason } = explainLoss(job, run, now);
+    const { status } = await settleRun(trx, job, run, { outcome, error: reason, result: null, now });
+    return { jobId, run: runNumber, worker: run.worker, status, reason };
   });
 }
 
 /** Nothing went wrong with a run that waited for GitHub: what it did is stored, and only its wait was forgotten. */
-function explainLoss(job: Job, run: JobRun, now: Date): Pick<EndRunOptions, 'outcome' | 'error'> {
+function explainLoss(job: Job, run: JobRun, now: Date): { outcome: RunOutcome; reason: string } {
   if (run.paused_at) {
     return {
       outcome: 'continue',
-      error: `Run ${run.run} waited for GitHub until ${job.not_before.toISOString()} and was not taken up again.`,
+      reason: `Run ${run.run} waited for GitHub until ${job.not_before.toISOString()} and was not taken up again.`,
     };
   }
   if (run.state === 'running') {
     const since = (job.heartbeat_at ?? now).toISOString();
-    return { outcome: 'lost', error: `Run ${run.run} gave no sign of life since ${since}.` };
+    return { outcome: 'lost', reason: `Run ${run.run} gave no sign of life since ${since}.` };
   }
-  return { outcome: 'lost', error: `Run ${run.run} was sent but never began.` };
+  return { outcome: 'lost', reason: `Run ${run.run} was sent but never began.` };
 }

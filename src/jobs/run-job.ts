@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { findSilence } from '../budget/silence.ts';
 import { capture } from '../capture/capture.ts';
 import type { Config } from '../config/config.ts';
 import { createDatabaseDestination } from '../destination/database.ts';
@@ -107,7 +108,9 @@ export async function runJob(options: RunJobOptions): Promise<RunJobReport> {
     .select('full_name')
     .where('id', '=', job.repository_id)
     .executeTakeFirstOrThrow();
-  const end = stillWaits(pausedUntil) ?? (await captureJob(job, fullName, holder, options));
+  const silentUntil = await findSilence(db, job.installation_id, new Date());
+  const end =
+    stillWaits(pausedUntil) ?? stillWaits(silentUntil) ?? (await captureJob(job, fullName, holder, options));
   const line = {
     delivery: job.delivery_id ?? undefined,
     job: jobId,
@@ -149,8 +152,8 @@ export async function runJob(options: RunJobOptions): Promise<RunJobReport> {
 const CLOCK_SLACK_MS = 5_000;
 
 /**
- * The end of a run that was paused and is begun again before its time: Inngest tries again by itself where the answer
- * with that time was lost, and GitHub must not be asked.
+ * The end of a run that must not ask GitHub before that time: because it was paused and is begun again too early, as
+ * Inngest does where the answer with the time was lost, or because another run of the installation was refused.
  */
 function stillWaits(until: Date | null): CaptureEnd | null {
   return until && until.getTime() > Date.now() + CLOCK_SLACK_MS

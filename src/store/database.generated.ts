@@ -169,6 +169,7 @@ export interface InstallationBudgets {
   live_graphql_ms: Generated<number>;
   live_rest_ms: Generated<number>;
   live_seen_at: Timestamp | null;
+  silent_until: Timestamp | null;
 }
 
 export interface Installations {

@@ -215,7 +215,7 @@ describe('the report', () => {
   const usage: Usage = {
     ...{ points: 5, pointsLeft: 4_812, pointsLimit: 5_000, resetAt },
     ...{ requests: 6, restRequests: 1, restLeft: null, restLimit: null, restResetAt: null },
-    ...{ seconds: 1, restSeconds: 1, refused: 0 },
+    ...{ seconds: 1, restSeconds: 1, refused: 0, silentUntil: null },
   };
 
   test('as summary: what was captured, and what was not, neutralised and cut', () => {

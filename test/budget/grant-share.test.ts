@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { grantShare, type ShareRequest } from '../../src/budget/grant-share.ts';
 import { releaseShare } from '../../src/budget/release-share.ts';
+import { findSilence } from '../../src/budget/silence.ts';
 import type { Database } from '../../src/store/database.ts';
 import { openPostgres } from '../../src/store/open-postgres.ts';
 import { describeEachDatabase, describePostgres } from '../support/databases.ts';
@@ -90,6 +91,22 @@ describeEachDatabase('shares of an installation', (database) => {
     expect(await grants(db)).toHaveLength(2);
     await ask(db, 'b', 106);
     expect((await grants(db)).map(({ holder }) => holder)).toEqual(['b', 'b']);
+  });
+
+  test("GitHub's refusal is kept for all, the latest one, for an hour at most", async () => {
+    const note = (silentUntil: Date | null) =>
+      releaseShare(db, { installationId: 7, holder: 'a', used: null, silentUntil, now: at(0) });
+    const found = (seconds: number) => findSilence(db, 7, at(seconds));
+    expect(await found(0)).toBeNull();
+    await note(at(60));
+    expect(await found(59)).toEqual(at(60));
+    expect(await found(60)).toBeNull();
+    await note(at(30));
+    await note(null);
+    expect(await found(0)).toEqual(at(60));
+    await note(at(86_400));
+    expect(await found(0)).toEqual(at(3_600));
+    expect(await findSilence(db, 8, at(0))).toBeNull();
   });
 
   describe('given back', () => {

@@ -482,7 +482,7 @@ describeEachDatabase('the dispatch loop', (database) => {
     await loop.runOnce();
     expect(inngest.sent).toEqual(['acme/widgets 5 1', 'acme/widgets 5 2']);
     expect(await findRuns(db, id)).toMatchObject([{ conclusion: 'lost' }, { state: 'sent', attempt: 2 }]);
-    expect(loop.log.lines.find(({ message }) => message === 'A run was lost.')?.fields).toEqual({
+    expect(loop.log.lines.find(({ message }) => message === 'A run was given up.')?.fields).toEqual({
       delivery: 'd-1',
       job: id,
       repository: 'acme/widgets',
@@ -491,6 +491,7 @@ describeEachDatabase('the dispatch loop', (database) => {
       rule: 'small_batch',
       run: 1,
       status: 'queued',
+      reason: 'Run 1 was sent but never began.',
     });
   });
 

@@ -266,8 +266,10 @@ describeEachDatabase('runJob', (database) => {
       pause: { perInstallation: 1 },
     };
     const limit = { kind: 'secondary', retryAfterSeconds: 3_000 } as const;
-    const theTimeHasCome = () =>
-      db.updateTable('progressive_capture_jobs').set({ not_before: new Date() }).execute();
+    const theTimeHasCome = async () => {
+      await db.updateTable('installation_budgets').set({ silent_until: null }).execute();
+      await db.updateTable('progressive_capture_jobs').set({ not_before: new Date() }).execute();
+    };
 
     test("pauses it until GitHub's own time, and the same run ends it", async () => {
       const job = await ready({ items: [3, 4] });
@@ -331,6 +333,18 @@ describeEachDatabase('runJob', (database) => {
       expect(await findRuns(db, job.jobId)).toMatchObject([
         { conclusion: 'continue', pauses: 2, requests: 1 },
       ]);
+    });
+
+    test('what one run is told holds for all of the installation: the next asks GitHub nothing', async () => {
+      const [first, second] = [await ready({ items: [3] }), await ready({ items: [4] })];
+      github().sandbox.faults.add({ fault: limit });
+      const { notBefore } = await carryOut(first, { ...onInngest, pause: { perInstallation: 2 } });
+      const asked = github().sandbox.requests.length;
+      const other = { ...onInngest, inngestRunId: '01B', pause: { perInstallation: 2 } };
+      expect(await carryOut(second, other)).toMatchObject({ status: 'paused', notBefore, requests: 0 });
+      expect(github().sandbox.requests.length).toBe(asked);
+      await theTimeHasCome();
+      expect(await carryOut(second, other)).toMatchObject({ status: 'completed' });
     });
 
     test('above as many as may wait, the job does', async () => {

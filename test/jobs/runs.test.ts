@@ -597,7 +597,9 @@ describeEachDatabase('runs of a job', (database) => {
       const run = await begin();
       await pause(run);
       const after = new Date(UNTIL.getTime() + LEASE_MS + 1);
-      expect(await requeueLostRuns(db, after)).toEqual([{ jobId, run, worker: 'inngest', status: 'queued' }]);
+      expect(await requeueLostRuns(db, after)).toMatchObject([
+        { jobId, run, worker: 'inngest', status: 'queued' },
+      ]);
       expect(await findJob(db, jobId)).toMatchObject({
         attempt: 0,
         status_reason: 'continuation',
@@ -633,7 +635,7 @@ describeEachDatabase('runs of a job', (database) => {
         expect(await requeueLostRuns(db, new Date(now.getTime() + LEASE_MS))).toEqual([]);
         now = new Date(now.getTime() + LEASE_MS + 1);
         const status = attempt < 3 ? 'queued' : 'lost';
-        expect(await requeueLostRuns(db, now)).toEqual([{ jobId, run, worker: 'in_process', status }]);
+        expect(await requeueLostRuns(db, now)).toMatchObject([{ jobId, run, worker: 'in_process', status }]);
       }
       expect(await findJob(db, jobId)).toMatchObject({
         status: 'lost',

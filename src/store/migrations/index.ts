@@ -11,6 +11,7 @@ import * as deliveriesByRepository from './0010-deliveries-by-repository.ts';
 import * as alarmNotices from './0011-alarm-notices.ts';
 import * as workflowRunIndex from './0012-workflow-run-index.ts';
 import * as runPauses from './0013-run-pauses.ts';
+import * as silence from './0014-silence.ts';
 
 export interface Migration {
   name: string;
@@ -32,4 +33,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0011-alarm-notices', sql: alarmNotices.sql },
   { name: '0012-workflow-run-index', sql: workflowRunIndex.sql },
   { name: '0013-run-pauses', sql: runPauses.sql },
+  { name: '0014-silence', sql: silence.sql },
 ];

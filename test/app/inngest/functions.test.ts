@@ -99,6 +99,7 @@ describe("a run that meets GitHub's limit, as Inngest asks for it", () => {
   afterAll(() => served.close());
   beforeEach(async () => {
     await resetJobs(db);
+    await db.deleteFrom('installation_budgets').execute();
     github().sandbox.faults.clear();
     settled = 0;
     log.lines.length = 0;
@@ -154,6 +155,7 @@ describe("a run that meets GitHub's limit, as Inngest asks for it", () => {
     expect(log.lines.map(({ level }) => level)).not.toContain('error');
 
     await db.updateTable('progressive_capture_jobs').set({ not_before: new Date() }).execute();
+    await db.updateTable('installation_budgets').set({ silent_until: null }).execute();
     const done = await call(data, 1);
     expect(done).toMatchObject({ retryAfter: null, body: expect.stringContaining('"status":"completed"') });
     expect(await findJob(db, data.jobId)).toMatchObject({ status: 'completed', run: 1, attempt: 1 });

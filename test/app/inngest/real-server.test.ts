@@ -110,6 +110,7 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
   });
   beforeEach(async () => {
     await resetJobs(db);
+    await db.deleteFrom('installation_budgets').execute();
     failuresLeft = 0;
     requests = 0;
     tokenFor = github().tokenFor;
@@ -254,6 +255,8 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
   test('a run that waits holds no step: another of the same repository is carried out meanwhile', async () => {
     const range = { until: new Date(Date.now() - 86_400_001) };
     const id = await waiting(10, { type: 'history', items: [], range });
+    // As if it waited for its share of the budget alone.
+    await db.updateTable('installation_budgets').set({ silent_until: null }).execute();
     const other = await dispatch({ type: 'labels', items: [], range: {} });
     await ended(other, 'completed');
     expect((await findJob(db, id)).status_reason).toBe('waiting_for_github');
