@@ -13,6 +13,8 @@ export interface InngestApp {
   /** Serves /api/inngest. Reads the request itself, so it goes before anything that reads bodies; answers every path. */
   handler: RequestListener;
   dispatcher: Dispatcher;
+  /** Ends the runs that are under way at their next batch; they go on later, perhaps in another process. */
+  stop(): void;
 }
 
 export const INNGEST_PATH = '/api/inngest';
@@ -22,7 +24,10 @@ export const INNGEST_PATH = '/api/inngest';
  * @throws UnconsumedEventError when an event that can be sent has no function.
  */
 export function createInngest(
-  options: Omit<FunctionContext, 'config' | 'onSettled'> & { config: Config; onSettled?: () => void },
+  options: Omit<FunctionContext, 'config' | 'onSettled' | 'signal'> & {
+    config: Config;
+    onSettled?: () => void;
+  },
 ): InngestApp {
   const { config, log, onSettled = () => {} } = options;
   const { mode, eventKey, signingKey, baseUrl } = config.inngest;
@@ -43,7 +48,8 @@ export function createInngest(
     ...(signingKey !== null ? { signingKey } : {}),
     ...(baseUrl !== null ? { baseUrl } : {}),
   });
-  const functions = createFunctions(client, { ...options, onSettled });
+  const stopping = new AbortController();
+  const functions = createFunctions(client, { ...options, onSettled, signal: stopping.signal });
   checkConsumers(Object.values(INNGEST_EVENTS), functions);
   const listener = serve({
     client,
@@ -57,6 +63,7 @@ export function createInngest(
     client,
     handler: (request: IncomingMessage, response: ServerResponse) => listener(request, response as never),
     dispatcher: createInngestDispatcher({ db: options.db, send: (event) => client.send(event) }),
+    stop: () => stopping.abort(),
   };
 }
 

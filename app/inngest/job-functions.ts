@@ -6,7 +6,10 @@ import { type RunJobOptions, type RunJobReport, runJob } from '../../src/jobs/ru
 import { endRun } from '../../src/jobs/runs.ts';
 
 /** What the functions need to carry runs out. */
-export type FunctionContext = Pick<RunJobOptions, 'db' | 'config' | 'tokenFor' | 'bulkFor' | 'log'> & {
+export type FunctionContext = Pick<
+  RunJobOptions,
+  'db' | 'config' | 'tokenFor' | 'bulkFor' | 'log' | 'signal'
+> & {
   /** A run is over: perhaps its continuation is due. */
   onSettled: () => void;
   /** Milliseconds; for tests. */

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createInngest } from '../../../app/inngest/functions.ts';
 import { createFunctions } from '../../../app/inngest/job-functions.ts';
 import { type Config, loadConfig } from '../../../src/config/config.ts';
 import { cancelJobs } from '../../../src/jobs/cancel-jobs.ts';
+import type { TokenFor } from '../../../src/jobs/run-job.ts';
 import type { Database } from '../../../src/store/database.ts';
 import { collectLog, findJob, findRuns, planJob, resetJobs, workItem } from '../../jobs/job-fixture.ts';
 import { useLocalGitHub } from '../../jobs/local-github.ts';
@@ -81,29 +82,31 @@ describe("a run that meets GitHub's limit, as Inngest asks for it", () => {
   let db: Database;
   let served: Awaited<ReturnType<typeof serveOnFreePort>>;
   let settled = 0;
+  let tokenFor: TokenFor;
+  let stop: () => void;
   const log = collectLog();
-  beforeAll(async () => {
+  beforeEach(async () => {
     db = database().db;
     const inngest = createInngest({
       db,
       config: github().config,
-      tokenFor: (...asked) => github().tokenFor(...asked),
+      tokenFor: (...asked) => tokenFor(...asked),
       bulkFor: () => ({ available: true }),
       log,
       onSettled: () => {
         settled += 1;
       },
     });
+    stop = inngest.stop;
     served = await serveOnFreePort(inngest.handler);
-  });
-  afterAll(() => served.close());
-  beforeEach(async () => {
+    tokenFor = github().tokenFor;
     await resetJobs(db);
     await db.deleteFrom('installation_budgets').execute();
     github().sandbox.faults.clear();
     settled = 0;
     log.lines.length = 0;
   });
+  afterEach(() => served.close());
 
   const ready = async () => {
     const repository = github().workRepository;
@@ -186,6 +189,17 @@ describe("a run that meets GitHub's limit, as Inngest asks for it", () => {
     expect(log.lines).toMatchObject([
       { level: 'error', fields: { stage: 'inngest', err: gone }, message: 'Inngest step error' },
     ]);
+  });
+
+  test('when the app stops, a run under way goes on later', async () => {
+    const data = await ready();
+    const token = github().tokenFor;
+    tokenFor = (...asked) => {
+      stop();
+      return token(...asked);
+    };
+    expect((await call(data, 0)).body).toContain('"status":"queued"');
+    expect(await findJob(db, data.jobId)).toMatchObject({ status_reason: 'continuation', attempt: 0 });
   });
 
   test('cancelled while it waits, it has nothing to do', async () => {
