@@ -1,8 +1,9 @@
 import { isWriteCommand } from '../src/commands/execute-command.ts';
 import { type ParsedCommand, parseCommands } from '../src/commands/parse-command.ts';
+import { statusOf } from '../src/github/status-of.ts';
 import type { Database } from '../src/store/database.ts';
 import { type Answer, refuse } from '../src/text/answer.ts';
-import { renderMarkdown, replyMarker } from '../src/text/render-answer.ts';
+import { renderReply, replyMarker } from '../src/text/render-answer.ts';
 import {
   type CommentConversation,
   type CommentRepository,
@@ -144,9 +145,9 @@ async function reply(
   const isDone = answers.every((answer) => answer.ok);
   const { comment_id: commentId } = context.row;
   if (await mayReply(codes, context)) {
-    const body = [answers.map(renderMarkdown).join('\n\n---\n\n'), replyMarker(commentId)].join('\n\n');
+    const body = renderReply(answers, { commentId });
     await conversation.reply(body).catch((err: unknown) => {
-      const status = err instanceof Error && 'status' in err ? Number(err.status) : 0;
+      const status = statusOf(err) ?? 0;
       // A locked conversation takes no reply, now or later. What was done stays done, and is in the table.
       if (status < 400 || status >= 500 || status === 429) throw err;
       context.log.warn({ err, stage: 'command', comment: commentId }, 'No reply could be written.');

@@ -119,7 +119,7 @@ ${webhook}
 }
 
 /** The manifest that GitHub gets: `app.yml` with this installation's addresses. */
-export function buildManifest(file: string, origin: string, publicUrl: URL | null): Record<string, unknown> {
+function buildManifest(file: string, origin: string, publicUrl: URL | null): Record<string, unknown> {
   const manifest = z.record(z.string(), z.unknown()).parse(parseYaml(readFileSync(file, 'utf8')));
   return {
     ...manifest,

@@ -57,7 +57,10 @@ export function createMetrics({
     ]),
   );
   const underWay = new Gauge(
-    own('jobs_under_way', 'Jobs that are dispatched or running.', ['processor', 'status']),
+    own('jobs_under_way', 'Jobs that are dispatched, running, or waiting for GitHub in their run.', [
+      'processor',
+      'status',
+    ]),
   );
   const ended = new Gauge(
     own('jobs_ended_last_day', 'Jobs that ended in the last 24 hours, by processor and outcome.', [

@@ -4,7 +4,7 @@ import { type HttpHandler, pathOf, sendJson } from '../http.ts';
 import type { AppLog } from '../log.ts';
 import type { Metrics } from './create-metrics.ts';
 
-export const METRICS_PATH = '/metrics';
+const METRICS_PATH = '/metrics';
 
 /** `GET /metrics`, for who sends METRICS_TOKEN as bearer. Closed (404) while no token is configured. */
 export function createMetricsEndpoint(options: {

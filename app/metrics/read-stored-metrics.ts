@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { WAITING_FOR_GITHUB } from '../../src/jobs/pause-run.ts';
 import type { Database } from '../../src/store/database.ts';
 
 /** What the database tells of all instances together. */
@@ -24,9 +25,10 @@ export async function readStoredMetrics(db: Database): Promise<StoredMetrics> {
       greatest(0, extract(epoch FROM now() - min(not_before)))::double precision AS "oldestSeconds"
     FROM progressive_capture_jobs WHERE status = 'queued' GROUP BY processor_type, priority`.execute(db);
   const underWay = await sql<StoredMetrics['underWay'][number]>`
-    SELECT processor_type AS processor, status, count(*)::integer AS count
+    SELECT processor_type AS processor,
+      CASE status_reason WHEN ${WAITING_FOR_GITHUB} THEN 'waiting' ELSE status END AS status, count(*)::integer AS count
     FROM progressive_capture_jobs WHERE status IN ('dispatched', 'running')
-    GROUP BY processor_type, status`.execute(db);
+    GROUP BY 1, 2`.execute(db);
   const ended = await sql<StoredMetrics['ended'][number]>`
     SELECT processor_type AS processor, outcome, count(*)::integer AS count
     FROM rollout_metrics WHERE created_at > now() - interval '24 hours'

@@ -64,8 +64,6 @@ export function createGitHubSignIn(github: Config['github'] & { clientId: string
   };
 }
 
-export type GitHubSignIn = ReturnType<typeof createGitHubSignIn>;
-
 /** The token has ended or was revoked: its person signs in again. */
 export class SignInEndedError extends Error {
   override readonly name = 'SignInEndedError';

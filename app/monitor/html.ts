@@ -29,11 +29,6 @@ export function long(text: string, maxLength = 1_000): Html {
   return new Html(neutralizePage(text, maxLength));
 }
 
-/** Our own one-line texts with inline code in backticks, as answers hold it. */
-export function withCode(text: string): Html {
-  return new Html(neutralizePage(text, 2_000).replace(/`([^`]+)`/g, '<code>$1</code>'));
-}
-
 function render(part: Part): string {
   if (part === null || part === false) return '';
   if (part instanceof Html) return part.text;

@@ -38,8 +38,6 @@ export function createVisibility(github: Config['github'], now: () => number = D
   };
 }
 
-export type Visibility = ReturnType<typeof createVisibility>;
-
 async function readRepositories(github: Config['github'], token: string): Promise<readonly number[]> {
   const installations: number[] = [];
   for (let page = 1; ; page++) {

@@ -167,7 +167,7 @@ export function readConnection(
 }
 
 /** A connection that is asked from its beginning, with its total. */
-export function wholeNeed(spec: ConnectionSpec, parent: Parent): Need {
+function wholeNeed(spec: ConnectionSpec, parent: Parent): Need {
   return { ...parent, connection: spec.field, cursor: null, expected: null, lacksCount: true };
 }
 

@@ -23,7 +23,7 @@ import {
 import { toJsonLine } from './json-line.ts';
 import { NDJSON_TABLES } from './ndjson-tables.ts';
 
-export const CHECKPOINT_FILE = '.hybrid-capture-checkpoint.json';
+const CHECKPOINT_FILE = '.hybrid-capture-checkpoint.json';
 /** Rows of batches that aren't merged into the tables' files yet, one file a table. */
 const JOURNAL_FOLDER = '.hybrid-capture-journal';
 const LOCK_FILE = '.hybrid-capture-lock';

@@ -17,7 +17,7 @@ const CONCURRENCY = 4;
 /** Three heartbeats; a process that was killed is noticed after this. */
 const LEASE_MS = 60_000;
 /** A long capture steps aside this often, so that recent work and other repositories get their turn. */
-export const SLICE_MS = 50_000;
+const SLICE_MS = 50_000;
 
 /** The worker inside this process: does Inngest's part where there is no Inngest. Its queue is the job table. */
 export function createInProcessDispatcher(

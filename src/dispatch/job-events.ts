@@ -12,7 +12,7 @@ export const JobEventData = z.object({
 });
 export type JobEventData = z.infer<typeof JobEventData>;
 
-export const TestEventData = z.object({ nonce: z.string().min(1).max(100) });
+const TestEventData = z.object({ nonce: z.string().min(1).max(100) });
 
 export interface InngestEventType {
   name: string;

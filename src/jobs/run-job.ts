@@ -142,7 +142,7 @@ export async function runJob(options: RunJobOptions): Promise<RunJobReport> {
     return ended;
   });
   const status = settled?.isChanged ? settled.status : 'not_started';
-  const told = { ...line, status, ...(end.error !== null ? { error: neutralizeLog(end.error) } : {}) };
+  const told = { ...line, status, ...(end.error !== null ? { reason: neutralizeLog(end.error) } : {}) };
   if (end.outcome === 'failure' || end.outcome === 'blocked') log.warn(told, 'A capture failed.');
   else log.info(told, 'A capture ended.');
   return report(options, status, end, settled?.notBefore ?? null);

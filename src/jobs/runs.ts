@@ -8,12 +8,11 @@ import type { Job, Worker } from './job.ts';
 import { findRun, lockCurrentRun } from './lock-run.ts';
 import { moveJob } from './move-job.ts';
 
-export { type CancelledJob, cancelJobs } from './cancel-jobs.ts';
-export { type EndRunOptions, endRun, type SettledRun } from './end-run.ts';
+export { cancelJobs } from './cancel-jobs.ts';
+export { endRun } from './end-run.ts';
 export { requeueLostRuns } from './lost-runs.ts';
 export { pauseRun } from './pause-run.ts';
-export type { RunResult } from './run-result.ts';
-export { type StartRunOptions, startRun } from './start-run.ts';
+export { startRun } from './start-run.ts';
 
 /** Milliseconds that a dispatcher holds a job while it sends; after that another one may try. */
 const DISPATCH_LEASE_MS = 60_000;

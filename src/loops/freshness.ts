@@ -68,7 +68,7 @@ export function judgeFreshness(
  * Work counts as waiting while it is due and not done, or when it ended without success and nothing was stored since;
  * not what is put off on purpose (`bulk_deferred`, `budget_exhausted`), or was cancelled or skipped.
  */
-export async function readFreshness(db: Database, now: Date): Promise<FreshnessFacts> {
+async function readFreshness(db: Database, now: Date): Promise<FreshnessFacts> {
   const dayAgo = new Date(now.getTime() - DAY_MS);
   const weekAgo = new Date(dayAgo.getTime() - BUSY_DAYS * DAY_MS);
   const { rows } = await sql<{

@@ -4,7 +4,7 @@ import type { Database } from '../store/database.ts';
 import { inScope, type Scope } from './scope.ts';
 
 /** Hours that the charts show, the running one among them. */
-export const SHOWN_HOURS = 24;
+const SHOWN_HOURS = 24;
 
 /** One hour of the clock, UTC. */
 export interface Hour {
@@ -24,7 +24,7 @@ interface RuleCount {
 const HOUR_MS = 3_600_000;
 
 /** When the first of the shown hours begins. */
-export function firstHour(now: Date): Date {
+function firstHour(now: Date): Date {
   return new Date((Math.floor(now.getTime() / HOUR_MS) - SHOWN_HOURS + 1) * HOUR_MS);
 }
 

@@ -53,13 +53,13 @@ export function statusTable({ rollout, evidence, tick, guardSeenAt }: RolloutPic
   ];
 }
 
-export function describePhase(rollout: Rollout): string {
+function describePhase(rollout: Rollout): string {
   const { phases, phase, percentage } = rollout;
   const place = percentage < (phases[0] ?? 0) ? `before phase 1` : `${phase + 1}`;
   return `${place} of ${phases.length} (${phases.join('-')} %), since ${formatTime(rollout.phaseStartedAt)}`;
 }
 
-export function describeHealth(health: Tick['health'], guardSeenAt: Date | null, now: Date): string {
+function describeHealth(health: Tick['health'], guardSeenAt: Date | null, now: Date): string {
   const says = health === 'unknown' ? 'unknown: too little data' : health;
   if (guardSeenAt === null) return `${says}; the guard has not looked yet`;
   const silent = hoursSince(guardSeenAt, now);
@@ -67,13 +67,13 @@ export function describeHealth(health: Tick['health'], guardSeenAt: Date | null,
   return `${says}; the guard looked at ${formatTime(guardSeenAt)}`;
 }
 
-export function describeRate(sample: Sample): string {
+function describeRate(sample: Sample): string {
   if (sample.jobs === 0) return 'no data';
   const { low, high } = interval95(sample);
   return `${formatPercent((sample.errors / sample.jobs) * 100)}, 95 % interval ${formatPercent(low * 100)} to ${formatPercent(high * 100)}`;
 }
 
-export function describeThreshold(
+function describeThreshold(
   { maxErrorRate, minJobs }: Pick<Rollout, 'maxErrorRate' | 'minJobs'>,
   { threshold }: ArmVerdicts,
 ): string {
@@ -82,7 +82,7 @@ export function describeThreshold(
   return `${threshold.jobs > minJobs ? 'within the limit' : 'too few jobs'} (${rule})`;
 }
 
-export function describeSequential({ sequential }: ArmVerdicts): string {
+function describeSequential({ sequential }: ArmVerdicts): string {
   const { e, breachAt, jobs, errors, capped, breached } = sequential;
   const left = capped === 0 ? '' : `, ${countOf(capped, 'error')} of single repositories left out`;
   return `${breached ? 'BREACHED' : 'no breach'} (E = ${formatE(e)}, breach at ${formatE(breachAt)}; ${countOf(jobs, 'job')} and ${countOf(errors, 'error')} of the epoch${left})`;

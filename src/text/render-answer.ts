@@ -11,12 +11,15 @@ const MAX_CELL = 120;
 const REPLY_MARKER = '<!-- rollout-bot:v1';
 
 /**
- * An answer as the Markdown of one comment: bold headline, table, what the person wrote as a code block, details folded
- * away, reason code, footer marker. No line of it starts with a slash command, and nothing in it mentions anybody but
- * the author of the command.
+ * Answers as the Markdown of one comment: of each a bold headline, table, what the person wrote as a code block, details
+ * folded away and reason code; then the footer marker. No line of it starts with a slash command, and nothing in it
+ * mentions anybody but the author of the command.
  */
-export function renderReply(answer: Answer, { commentId }: { commentId: number }): string {
-  return [renderMarkdown(answer), replyMarker(commentId)].join('\n\n');
+export function renderReply(
+  answers: readonly Answer[],
+  { commentId }: { commentId: number | string },
+): string {
+  return [answers.map(renderMarkdown).join('\n\n---\n\n'), replyMarker(commentId)].join('\n\n');
 }
 
 /** An answer as Markdown, without the footer. */

@@ -16,7 +16,7 @@ const OUTCOME = {
 };
 
 test('a reply is a bold headline, a table, the words as code, the reason code, and the marker', () => {
-  expect(renderReply(OUTCOME, { commentId: 99 })).toBe(
+  expect(renderReply([OUTCOME], { commentId: 99 })).toBe(
     [
       '**✅ `acme/widgets` is on the include list, v18, by mona**',
       '| | |\n|---|---|\n| Repository | `acme/widgets` (7) |\n| Lists | 1 \\| 2 |',
@@ -53,7 +53,7 @@ describe('words that a person wrote', () => {
   ];
 
   test.each(HOSTILE)('%j stay one line of code that commands, mentions and links nothing', (quoted) => {
-    const reply = renderReply({ ...OUTCOME, table: [], quoted }, { commentId: 1 });
+    const reply = renderReply([{ ...OUTCOME, table: [], quoted }], { commentId: 1 });
     expect(parseCommands(reply)).toEqual([]);
     expect(reply.split('\n').filter((line) => /^\s*\/(rollout|capture)/.test(line))).toEqual([]);
     const blocks = fromMarkdown(reply).children;
@@ -64,9 +64,9 @@ describe('words that a person wrote', () => {
   });
 
   test('are cut to 280 characters', () => {
-    const reply = renderReply({ ...OUTCOME, quoted: 'x'.repeat(281) }, { commentId: 1 });
+    const reply = renderReply([{ ...OUTCOME, quoted: 'x'.repeat(281) }], { commentId: 1 });
     expect(reply).toContain(`> ${'x'.repeat(279)}…\n`);
-    expect(renderReply({ ...OUTCOME, quoted: 'x'.repeat(280) }, { commentId: 1 })).toContain(
+    expect(renderReply([{ ...OUTCOME, quoted: 'x'.repeat(280) }], { commentId: 1 })).toContain(
       `${'x'.repeat(280)}\n`,
     );
   });

@@ -4,8 +4,6 @@ import type { Connection, Identified, ItemNode, ThreadNode } from './nodes.ts';
 export interface ThreadsData {
   repository: ({ databaseId: number | null } & Record<string, PullRequestOfThreads | null>) | null;
 }
-/** Threads by alias `t0`, `t1`, … beside the repository. */
-export type RootsData = Record<string, RootNode | null>;
 export type RootNode = { comments: { nodes: (Identified | null)[] | null } };
 export type PullRequestOfThreads = ItemNode & { reviewThreads: Connection<ThreadNode> | null };
 

@@ -6,12 +6,12 @@ const ACCOUNT_TYPES = new Set(['User', 'Bot', 'Organization', 'Mannequin', 'Ente
 const GHOST_ID = 10_137;
 
 /** An account's id; null for one that is gone. */
-export function userIdOf(user: RestUser | null | undefined): number | null {
+function userIdOf(user: RestUser | null | undefined): number | null {
   return !user || user.id === GHOST_ID ? null : user.id;
 }
 
 /** The contributors row of an account, spelled as GraphQL spells it. */
-export function userRows(users: readonly (RestUser | null | undefined)[], capturedAt: string): CaptureRow[] {
+function userRows(users: readonly (RestUser | null | undefined)[], capturedAt: string): CaptureRow[] {
   return users.flatMap((user) => {
     const id = userIdOf(user);
     if (!user || id === null) return [];

@@ -27,7 +27,7 @@ export const pullVerb: CaptureVerb = {
 };
 
 /** Numbers such as `12`, `#12`, `12,13` and `20-29`, ascending and each once; or what is wrong. */
-export function readNumbers(words: readonly string[]): number[] | string {
+function readNumbers(words: readonly string[]): number[] | string {
   const numbers = new Set<number>();
   for (const part of words.flatMap((word) => word.split(',')).filter((text) => text !== '')) {
     const match = /^#?(\d{1,10})(?:-#?(\d{1,10}))?$/.exec(part);

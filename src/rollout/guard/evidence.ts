@@ -61,7 +61,7 @@ export interface GuardEvidence {
 }
 
 /** Errors are failures, time-outs and losses; cancelled, skipped and blocked jobs say nothing about a path. */
-export function countErrors(counts: OutcomeCounts): number {
+function countErrors(counts: OutcomeCounts): number {
   return counts.failure + counts.timed_out + counts.lost;
 }
 

@@ -105,6 +105,7 @@ describe('GET /metrics', () => {
           processor_type: 'github_actions',
           lease_expires_at: ago(-3_600),
         }),
+        job({ status: 'running', status_reason: 'waiting_for_github', lease_expires_at: ago(-3_600) }),
         job({ status: 'completed', created_at: ago(64), completed_at: ago(60) }),
       ])
       .returning(['id', 'status'])
@@ -140,6 +141,7 @@ describe('GET /metrics', () => {
       'queue_jobs{processor="inngest",priority="1"}': 2,
       'queue_oldest_seconds{processor="inngest",priority="1"}': 0,
       'jobs_under_way{processor="github_actions",status="running"}': 1,
+      'jobs_under_way{processor="inngest",status="waiting"}': 1,
       'jobs_ended_last_day{processor="inngest",outcome="success"}': 1,
       'github_budget_remaining{resource="graphql"}': 3_000,
     });
