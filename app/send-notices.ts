@@ -25,9 +25,9 @@ interface Place {
 }
 
 /**
- * Sends what people are to be told of automatic changes and of alarms, as comments in the issue in which the rollout was steered last;
- * where it was steered from none yet, the app opens one. What can't be sent now waits for the next call. Resolves to how
- * many went out.
+ * Sends what people are to be told of automatic changes and of alarms, as comments in the issue in which the rollout was
+ * steered last; where it was steered from none yet, the app opens one. What can't be sent now waits for the next call.
+ * Resolves to how many went out.
  */
 export function createNoticeSender(options: {
   db: Database;

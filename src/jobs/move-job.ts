@@ -19,8 +19,8 @@ export class JobMovedError extends Error {
 }
 
 /**
- * Moves a job to another status: with `cancelJobs` the only writer of `status` after the insert. Compare-and-set on the status and run
- * that `job` was read with.
+ * Moves a job to another status: with `cancelJobs` the only writer of `status` after the insert. Compare-and-set on the
+ * status and run that `job` was read with.
  * @throws IllegalTransitionError
  * @throws JobMovedError
  */

@@ -21,8 +21,8 @@ export interface StartRunOptions {
 
 /**
  * Begins a run, or goes on with one that was paused. Null: it is not the job's current run, it has ended, or somebody else
- * carries it out. The same workflow run (in this attempt or a higher one) and the same Inngest run take a running run over: their
- * platform started them again because the execution before is gone.
+ * carries it out. The same workflow run (in this attempt or a higher one) and the same Inngest run take a running run
+ * over: their platform started them again because the execution before is gone.
  */
 export async function startRun(db: Database, options: StartRunOptions): Promise<Job | null> {
   const { now = new Date() } = options;
