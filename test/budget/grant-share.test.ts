@@ -160,6 +160,23 @@ describeEachDatabase('shares of an installation', (database) => {
       });
     });
 
+    test('that are used up are told with their end, each to those who get nothing of it', async () => {
+      const resetAt = at(1_800).toISOString();
+      const report = { pointsLeft: 400, pointsResetAt: resetAt, restLeft: 90 };
+      expect(await ask(db, 'a', 0, { report })).toMatchObject({
+        ...{ points: 0, pointsResetAt: resetAt },
+        // GitHub's hours end at the latest then.
+        ...{ restRequests: 0, restResetAt: at(3_600).toISOString() },
+      });
+      const live = await ask(db, 'live', 1, { kind: 'live' });
+      expect(live).toMatchObject({ points: 400, restRequests: 90 });
+      expect(live).not.toHaveProperty('pointsResetAt');
+      expect(live).not.toHaveProperty('restResetAt');
+      const after = await ask(db, 'a', 1_800);
+      expect(after).toMatchObject({ points: 4_500, restRequests: 0, restResetAt: at(3_600).toISOString() });
+      expect(after).not.toHaveProperty('pointsResetAt');
+    });
+
     test('that are over are forgotten', async () => {
       const report = { pointsLeft: 100, restLeft: 90, pointsResetAt: at(60).toISOString() };
       expect(await ask(db, 'a', 0, { report })).toMatchObject({ points: 0, restRequests: 0 });

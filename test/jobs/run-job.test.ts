@@ -318,6 +318,29 @@ describeEachDatabase('runJob', (database) => {
       ]);
     });
 
+    test('an hour that others have used down to the reserve is known before GitHub is asked', async () => {
+      const job = await ready({
+        ...{ type: 'history', items: [], range: { until: new Date(Date.now() - 30 * 86_400_000) } },
+        reason: 'installation',
+      });
+      const resetAt = new Date(Date.now() + 1_800_000);
+      await db
+        .insertInto('installation_budgets')
+        .values({
+          installation_id: github().installation.id,
+          points_left: 400,
+          points_told_at: new Date(),
+          points_reset_at: resetAt,
+        })
+        .execute();
+      const asked = github().sandbox.requests.length;
+      expect(await carryOut(job, { ...onInngest, sliceMs: 50_000 })).toMatchObject({
+        ...{ status: 'paused', requests: 0 },
+        notBefore: new Date(resetAt.getTime() + 1_000).toISOString(),
+      });
+      expect(github().sandbox.requests.length).toBe(asked);
+    });
+
     test('begun again before its time it asks GitHub nothing, and waits on until then', async () => {
       const job = await ready({ items: [3] });
       github().sandbox.faults.add({ fault: limit });
