@@ -111,7 +111,7 @@ async function captureClaimed(
     }),
     rowsByTable,
   };
-  let end: CaptureEnd;
+  let end: Omit<CaptureEnd, 'result'>;
   let isAppAway = false;
   try {
     const result = await Promise.race([work, rejectAfterShutdown(context.shutdown)]);
@@ -160,7 +160,11 @@ async function captureClaimed(
   return report;
 }
 
-function messageOf(status: CaptureReport['status'], end: CaptureEnd, gaps: number): string | null {
+function messageOf(
+  status: CaptureReport['status'],
+  end: Pick<CaptureEnd, 'continueAt'>,
+  gaps: number,
+): string | null {
   switch (status) {
     case 'incomplete':
       return `${gaps} parts could not be fetched; the summary of the run lists them. The next capture tries them again.`;
@@ -178,7 +182,7 @@ function messageOf(status: CaptureReport['status'], end: CaptureEnd, gaps: numbe
 /** Tells the app how the run ended. That it could not be told is the report's failure, unless the app knows already. */
 async function finish(
   session: JobsApiSession,
-  end: CaptureEnd,
+  end: Omit<CaptureEnd, 'result'>,
   report: CaptureReport,
   used: ResponseTimes,
   isUrgent: boolean,

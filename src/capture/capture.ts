@@ -42,7 +42,7 @@ export interface CaptureOptions {
   maxWaitMs?: number;
   /** When a part of the capture begins, such as its pull requests. */
   onStage?: (name: Stage['name']) => void;
-  /** After each batch. */
+  /** After each batch, and when the capture ends early: what it used and stored up to its failure. */
   onProgress?: (progress: Progress) => void;
   now?: () => Date;
 }

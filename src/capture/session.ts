@@ -236,6 +236,8 @@ export function createSession(
         await writer.settle();
       } catch (error) {
         if (reason instanceof Interruption) throw error;
+      } finally {
+        options.onProgress?.(progress());
       }
     },
 

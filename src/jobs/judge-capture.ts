@@ -32,21 +32,16 @@ export function judgeCaptureResult(capture: CaptureResult): CaptureEnd {
 }
 
 /**
- * What a failed capture means for its run. A wait for GitHub's budget is no failure; trying again is left out where
+ * What a failed capture means for its run, whatever it did before. A wait for GitHub's budget is no failure; trying again is left out where
  * the answer would be the same; what the installation's owner must change blocks.
  */
-export function judgeCaptureError(error: unknown): CaptureEnd {
+export function judgeCaptureError(error: unknown): Omit<CaptureEnd, 'result'> {
   const message = error instanceof Error ? error.message : String(error);
-  const end = (outcome: 'failure' | 'blocked', canRetry: boolean): CaptureEnd => ({
-    outcome,
-    canRetry,
-    result: null,
-    error: message,
-  });
+  const end = (outcome: 'failure' | 'blocked', canRetry: boolean) => ({ outcome, canRetry, error: message });
   if (error instanceof GitHubError) {
     switch (error.code) {
       case 'rate_limited':
-        return { outcome: 'continue', result: null, error: message, continueAt: error.retryAt };
+        return { outcome: 'continue', error: message, continueAt: error.retryAt };
       case 'forbidden':
       case 'unauthorized':
         return end('blocked', false);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { BudgetShare } from '../../src/jobs-api/protocol.ts';
+import { BudgetShare, type Progress } from '../../src/jobs-api/protocol.ts';
 import { answer, createFakeGitHub } from './fake-github.ts';
 import { MemoryDestination } from './memory-destination.ts';
 import { bigWorld, type RunOptions, runCapture } from './run-capture.ts';
@@ -175,6 +175,22 @@ describe('ending early', () => {
     expect(new Set(destination.of('pull_requests').map(({ number }) => number)).size).toBe(61);
     await runCapture(createFakeGitHub(world.root()), destination);
     expect(destination.uniqueKeys()).toEqual(world.pullRequestKeys());
+  });
+
+  test('a failure: the last progress tells what was used, and what was stored', async () => {
+    const destination = new MemoryDestination();
+    const github = createFakeGitHub(bigWorld().root());
+    destination.before = ({ sequence }) => {
+      if (sequence === 3) throw new Killed();
+    };
+    let last: Progress | null = null;
+    const onProgress = (progress: Progress) => {
+      last = progress;
+    };
+    await expect(runCapture(github, destination, { now: eagerClock(), onProgress })).rejects.toThrow(Killed);
+    expect(last).toMatchObject({
+      ...{ rows: destination.rows.length, points: github.points(), requests: github.requests.length },
+    });
   });
 
   test('a used share of the budget: continue, unless a batch renews it', async () => {
