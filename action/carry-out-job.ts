@@ -11,6 +11,7 @@ import {
 import { createGitHubClient } from '../src/github/client.ts';
 import { type CaptureEnd, judgeCaptureError, judgeCaptureResult } from '../src/jobs/judge-capture.ts';
 import type { ClaimResponse, Progress } from '../src/jobs-api/protocol.ts';
+import { countOf } from '../src/text/count-of.ts';
 import { formatTime } from '../src/text/format-time.ts';
 import { describeRange } from '../src/work-item/describe-range.ts';
 import { countRows } from './count-rows.ts';
@@ -167,7 +168,7 @@ function messageOf(
 ): string | null {
   switch (status) {
     case 'incomplete':
-      return `${gaps} parts could not be fetched; the summary of the run lists them. The next capture tries them again.`;
+      return `${countOf(gaps, 'part')} could not be fetched; the summary of the run has the list. The next capture tries again.`;
     case 'continue':
       return end.continueAt
         ? `GitHub's budget for it is used up. The app continues it in another run, after ${formatTime(end.continueAt)}.`
