@@ -73,8 +73,8 @@ const DEADLINE_MARGIN_MS = 15_000;
 const RENEW_AFTER_MS = 5_000;
 /** It looks no longer than this: what another run gives back is there in less. */
 const MOST_RENEWING_MS = 120_000;
-/** When a run without a share goes on: others have given theirs back by then. */
-const NO_SHARE_MS = 60_000;
+/** When a run without a share goes on: before its place among the others is lost, 45 s after it asked last. */
+const NO_SHARE_MS = 30_000;
 /** Characters of a gap's reason that are kept. */
 const MOST_REASON = 300;
 
