@@ -11,6 +11,7 @@ import {
 import { createGitHubClient } from '../src/github/client.ts';
 import { type CaptureEnd, judgeCaptureError, judgeCaptureResult } from '../src/jobs/judge-capture.ts';
 import type { ClaimResponse, Progress } from '../src/jobs-api/protocol.ts';
+import { countOf } from '../src/text/count-of.ts';
 import { formatTime } from '../src/text/format-time.ts';
 import { describeRange } from '../src/work-item/describe-range.ts';
 import { countRows } from './count-rows.ts';
@@ -111,7 +112,7 @@ async function captureClaimed(
     }),
     rowsByTable,
   };
-  let end: CaptureEnd;
+  let end: Omit<CaptureEnd, 'result'>;
   let isAppAway = false;
   try {
     const result = await Promise.race([work, rejectAfterShutdown(context.shutdown)]);
@@ -160,10 +161,14 @@ async function captureClaimed(
   return report;
 }
 
-function messageOf(status: CaptureReport['status'], end: CaptureEnd, gaps: number): string | null {
+function messageOf(
+  status: CaptureReport['status'],
+  end: Pick<CaptureEnd, 'continueAt'>,
+  gaps: number,
+): string | null {
   switch (status) {
     case 'incomplete':
-      return `${gaps} parts could not be fetched; the summary of the run lists them. The next capture tries them again.`;
+      return `${countOf(gaps, 'part')} could not be fetched; the summary of the run has the list. The next capture tries again.`;
     case 'continue':
       return end.continueAt
         ? `GitHub's budget for it is used up. The app continues it in another run, after ${formatTime(end.continueAt)}.`
@@ -178,7 +183,7 @@ function messageOf(status: CaptureReport['status'], end: CaptureEnd, gaps: numbe
 /** Tells the app how the run ended. That it could not be told is the report's failure, unless the app knows already. */
 async function finish(
   session: JobsApiSession,
-  end: CaptureEnd,
+  end: Omit<CaptureEnd, 'result'>,
   report: CaptureReport,
   used: ResponseTimes,
   isUrgent: boolean,

@@ -2,6 +2,7 @@ import { type CaptureResult, capture } from '../src/capture/capture.ts';
 import type { CaptureTarget } from '../src/capture/plan-stages.ts';
 import { createGitHubClient } from '../src/github/client.ts';
 import { GitHubError } from '../src/github/errors.ts';
+import { countOf } from '../src/text/count-of.ts';
 import { formatTime } from '../src/text/format-time.ts';
 import { describeRange } from '../src/work-item/describe-range.ts';
 import { checkpointKeyOf } from './checkpoint-key.ts';
@@ -129,7 +130,7 @@ function messageOf({ status, gaps, continueAt }: CaptureResult, shutdown: AbortS
     case 'complete':
       return null;
     case 'incomplete':
-      return `${gaps.length} parts could not be fetched; the summary of the run lists them. Run it again to try them once more.`;
+      return `${countOf(gaps.length, 'part')} could not be fetched; the summary of the run has the list. Run it again to try once more.`;
     case 'stopped':
       return `${shutdown.reason instanceof Error ? shutdown.reason.message : 'The run was stopped.'} The next run goes on from where it stopped.`;
     case 'continue':

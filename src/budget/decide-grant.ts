@@ -1,6 +1,7 @@
 import type { BudgetShare } from '../jobs-api/protocol.ts';
 import { divideBudget } from './divide-budget.ts';
 import { GRANT_LASTS_MS, type Grant } from './grant.ts';
+import type { CurrentHour } from './hourly-budget.ts';
 import type { HolderKind, ResponseTimes } from './limits.ts';
 import { type LiveDemand, rememberDemand } from './live-demand.ts';
 import { summarizeGrants } from './summarize-grants.ts';
@@ -28,13 +29,13 @@ export function decideGrant(
   ledger: {
     grants: readonly Grant[];
     demand: LiveDemand | null;
-    pointsLeft: number | null;
-    restLeft: number | null;
+    points: CurrentHour | null;
+    rest: CurrentHour | null;
   },
   request: GrantRequest,
 ): DecidedGrant {
   const { holder, kind, used, reservePercent, now } = request;
-  const { grants, pointsLeft, restLeft } = ledger;
+  const { grants, points, rest } = ledger;
   const { active, lanes } = summarizeGrants(grants, request);
   const wanted = { graphqlMs: lanes.graphqlMs.wantedByLive, restMs: lanes.restMs.wantedByLive };
   const demand = rememberDemand(ledger.demand, wanted, now);
@@ -46,8 +47,8 @@ export function decideGrant(
       graphqlMs: { ...lanes.graphqlMs, wantedByLive: demand.graphqlMs },
       restMs: { ...lanes.restMs, wantedByLive: demand.restMs },
     },
-    pointsLeft,
-    restLeft,
+    pointsLeft: points?.left ?? null,
+    restLeft: rest?.left ?? null,
   });
   const grant: Grant = {
     holder,
@@ -59,5 +60,16 @@ export function decideGrant(
     usedBefore: used,
     isReleased: false,
   };
-  return { share, grant, demand };
+  return { share: { ...share, ...endOfUsedHours(share, ledger) }, grant, demand };
+}
+
+/** Who has nothing of the hour need not ask again before the next one. */
+function endOfUsedHours(
+  { points, restRequests }: BudgetShare,
+  hours: { points: CurrentHour | null; rest: CurrentHour | null },
+): Pick<BudgetShare, 'pointsResetAt' | 'restResetAt'> {
+  return {
+    ...(points === 0 && hours.points && { pointsResetAt: hours.points.endsAt.toISOString() }),
+    ...(restRequests === 0 && hours.rest && { restResetAt: hours.rest.endsAt.toISOString() }),
+  };
 }

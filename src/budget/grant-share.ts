@@ -2,7 +2,7 @@ import type { BudgetShare } from '../jobs-api/protocol.ts';
 import type { Database } from '../store/database.ts';
 import { inTransaction } from '../store/in-transaction.ts';
 import { decideGrant } from './decide-grant.ts';
-import { type HourlyBudget, judgeLeft, mergeHourly } from './hourly-budget.ts';
+import { type HourlyBudget, judgeHour, mergeHourly } from './hourly-budget.ts';
 import { forgottenBefore, fromGrant, type Ledger, lockLedger, updateBudget } from './ledger.ts';
 import type { HolderKind, ResponseTimes } from './limits.ts';
 import type { BudgetReport } from './report-usage.ts';
@@ -34,8 +34,8 @@ export async function grantShare(db: Database, request: ShareRequest): Promise<B
       {
         grants: ledger.grants,
         demand: ledger.demand,
-        pointsLeft: judgeLeft(points, now),
-        restLeft: judgeLeft(rest, now),
+        points: judgeHour(points, now),
+        rest: judgeHour(rest, now),
       },
       { ...request, used: report && usedBy(report) },
     );

@@ -9,9 +9,17 @@ export interface HourlyBudget {
   resetAt: Date | null;
 }
 
-/** What is left as far as is known; null before GitHub has told it, and once the hour that was told of is over. */
-export function judgeLeft(budget: HourlyBudget | null, now: Date): number | null {
-  return budget === null || endOf(budget) <= now.getTime() ? null : budget.left;
+/** An hour of GitHub's that goes on. */
+export interface CurrentHour {
+  /** Points, or requests. */
+  left: number;
+  endsAt: Date;
+}
+
+/** The hour as far as is known; null before GitHub has told of it, and once the one that was told of is over. */
+export function judgeHour(budget: HourlyBudget | null, now: Date): CurrentHour | null {
+  if (budget === null || endOf(budget) <= now.getTime()) return null;
+  return { left: budget.left, endsAt: new Date(endOf(budget)) };
 }
 
 /**
@@ -19,7 +27,7 @@ export function judgeLeft(budget: HourlyBudget | null, now: Date): number | null
  * holds, in whatever order they come; without GitHub's reset time the newer one does.
  */
 export function mergeHourly(known: HourlyBudget | null, told: HourlyBudget): HourlyBudget {
-  if (known === null || judgeLeft(known, told.toldAt) === null) return told;
+  if (known === null || judgeHour(known, told.toldAt) === null) return told;
   if (known.resetAt === null || told.resetAt === null) return told;
   if (known.resetAt.getTime() !== told.resetAt.getTime()) return known.resetAt < told.resetAt ? told : known;
   return known.left < told.left ? known : told;

@@ -49,7 +49,8 @@ export function summarizeGrants(
 
 /**
  * What stays of a holder that is gone: how much it used in each stretch between two grants, so that it fades as it does at
- * GitHub; where it did not tell, all that it might have used up to now.
+ * GitHub; where it did not tell, all that it might have used up to now. One that had nothing in the end keeps its place for as
+ * long as it would have held: others' parts must shrink for longer than some holders can wait, and it comes again.
  */
 export function summarizeReleased(
   grants: readonly Grant[],
@@ -66,7 +67,8 @@ export function summarizeReleased(
     restMs: largestOf(own, 'restMs').restMs,
   };
   const end = { ...last, isReleased: true, usableUntil: new Date(Math.min(+last.usableUntil, +now)) };
-  if (used === null) return [{ ...end, ...most }];
+  const place = last.graphqlMs + last.restMs === 0 ? [last] : [];
+  if (used === null) return [{ ...end, ...most }, ...place];
 
   const told = own.slice(1).filter((grant) => grant.usedBefore !== null);
   let before = first.usedBefore ?? { graphqlMs: 0, restMs: 0 };
@@ -84,7 +86,7 @@ export function summarizeReleased(
     before = after;
     return stretch;
   });
-  return stretches.filter(({ graphqlMs, restMs }) => graphqlMs + restMs > 0);
+  return [...stretches.filter(({ graphqlMs, restMs }) => graphqlMs + restMs > 0), ...place];
 }
 
 function heldOf(own: readonly Grant[], lane: Lane, now: Date): number {

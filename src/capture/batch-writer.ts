@@ -20,7 +20,7 @@ export interface BatchWriter {
   flush(checkpoint: Checkpoint, progress: () => Progress): Promise<WriteAnswer | null>;
   /** Resolves when all that was handed over is stored. */
   settle(): Promise<WriteAnswer | null>;
-  /** Rows handed over to the destination, people repeated in several batches counted each time. */
+  /** Rows handed over to the destination and not refused, people repeated in several batches counted each time. */
   rowsWritten(): number;
   /** Values that had to be changed: how often, by `table.column` and what was done. */
   cleaned(): ReadonlyMap<string, { column: string; change: Change; count: number }>;
@@ -89,7 +89,9 @@ export function createBatchWriter(
           rows: batch,
         });
         // It is awaited by the next flush; until then a failure must not count as unhandled.
-        write.then(onAnswer, () => {});
+        write.then(onAnswer, () => {
+          written -= batch.length;
+        });
         pending = write;
       }
       stored = checkpoint;

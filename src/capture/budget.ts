@@ -9,10 +9,13 @@ export type BudgetJudgement =
   | { kind: 'go' }
   /** The share is used up, or there was none yet: whoever gave it must give another. */
   | { kind: 'renew' }
-  /** What GitHub's window still has is for live work; it begins anew then. */
+  /** What GitHub's window still has is for live work, or for others; it begins anew then. */
   | { kind: 'wait'; until: Date };
 
-/** Whether a capture may send another request of that API, by its share and by what GitHub's window has left. */
+/**
+ * Whether a capture may send another request of that API, by its share and by what GitHub's window has left: as the run
+ * itself has seen it, and as whoever gave the share knows it from others.
+ */
 export function judgeBudget(
   api: Api,
   share: BudgetShare,
@@ -20,29 +23,32 @@ export function judgeBudget(
   usage: Used,
   now: Date,
 ): BudgetJudgement {
-  const [used, allowed, left, reserve, resetAt, msPerMinute] =
+  const { used, allowed, left, reserve, resetAt, toldResetAt, msPerMinute } =
     api === 'graphql'
-      ? [
-          usage.points - usedBefore.points,
-          share.points,
-          usage.pointsLeft,
-          share.reserve,
-          usage.resetAt,
-          share.graphqlMsPerMinute,
-        ]
-      : [
-          usage.restRequests - usedBefore.restRequests,
-          share.restRequests,
-          usage.restLeft,
-          share.restReserve,
-          usage.restResetAt,
-          share.restMsPerMinute,
-        ];
-  if (used >= allowed || msPerMinute <= 0) return { kind: 'renew' };
+      ? {
+          used: usage.points - usedBefore.points,
+          allowed: share.points,
+          left: usage.pointsLeft,
+          reserve: share.reserve,
+          resetAt: usage.resetAt,
+          toldResetAt: share.pointsResetAt,
+          msPerMinute: share.graphqlMsPerMinute,
+        }
+      : {
+          used: usage.restRequests - usedBefore.restRequests,
+          allowed: share.restRequests,
+          left: usage.restLeft,
+          reserve: share.restReserve,
+          resetAt: usage.restResetAt,
+          toldResetAt: share.restResetAt,
+          msPerMinute: share.restMsPerMinute,
+        };
+  const seenMs = left !== null && left <= reserve ? (resetAt?.getTime() ?? 0) : 0;
+  const toldMs = Date.parse(toldResetAt ?? '') || 0;
   // A second more: the clocks' seconds need not begin together.
-  const until = new Date((resetAt?.getTime() ?? 0) + 1_000);
-  if (left !== null && left <= reserve && until > now) return { kind: 'wait', until };
-  return { kind: 'go' };
+  const until = new Date(Math.max(seenMs, toldMs) + 1_000);
+  if (until > now) return { kind: 'wait', until };
+  return used >= allowed || msPerMinute <= 0 ? { kind: 'renew' } : { kind: 'go' };
 }
 
 export interface Budget {
@@ -51,8 +57,6 @@ export interface Budget {
   /** Whoever gives shares has none but the one before, which goes on. */
   keep(now: Date): void;
   judge(api: Api, now: Date): BudgetJudgement;
-  /** When GitHub's window of that API begins anew, if that is known. */
-  resetAt(api: Api): Date | null;
   /** Milliseconds that one GraphQL request should stay below: a share of few seconds a minute is made of small ones. */
   roomMs(): number;
 }
@@ -88,7 +92,6 @@ export function createBudget(
       return judgeBudget(api, share, before, github.usage(), at);
     },
     roomMs: () => (share === null ? ROOM_MS : Math.min(ROOM_MS, share.graphqlMsPerMinute / 2)),
-    resetAt: (api) => (api === 'graphql' ? github.usage().resetAt : github.usage().restResetAt),
   };
   if (given !== undefined) budget.renew(given, now);
   return budget;

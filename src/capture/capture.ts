@@ -35,11 +35,14 @@ export interface CaptureOptions {
   renewBudget?: () => Promise<BudgetShare | null>;
   /** Called once: what it is given takes a share that came meanwhile, and that replaces the one before. */
   listenForBudget?: (take: (share: BudgetShare) => void) => void;
-  /** The longest single wait for GitHub's limits, milliseconds; a longer one ends the run as `continue`. Default 300,000. */
+  /**
+   * How long one request may wait in all for the run's share of the budget, and at a time for GitHub's limits, milliseconds; a longer
+   * wait ends the run as `continue`. Default 300,000.
+   */
   maxWaitMs?: number;
   /** When a part of the capture begins, such as its pull requests. */
   onStage?: (name: Stage['name']) => void;
-  /** After each batch. */
+  /** After each batch, and when the capture ends early: what it used and stored up to its failure. */
   onProgress?: (progress: Progress) => void;
   now?: () => Date;
 }

@@ -1,9 +1,11 @@
 import type { GraphqlAnswer } from '../github/client.ts';
 import { GitHubError } from '../github/errors.ts';
+import { checkRepository } from './check-repository.ts';
 import type { Need, OpenItem } from './checkpoint.ts';
 import { CONNECTIONS_OF_ONE_POINT, type ConnectionSpec, TIMELINE } from './connections.ts';
 import { finishItems } from './finish-items.ts';
 import type { ItemKind } from './item-kinds.ts';
+import { noteGone } from './note-gone.ts';
 import { growPageSize, restorePageSize, shrinkPageSize } from './page-size.ts';
 import {
   type ContinuationData,
@@ -118,6 +120,11 @@ function takePages(
     const left = node === null ? null : takePage(session, kind, need, node, answer.receivedAt);
     if (left !== null) return left;
     const error = answer.errors.find(({ path }) => path?.[0] === `p${i}`);
+    if (node === null && error?.type === 'NOT_FOUND') {
+      checkRepository(session, answer);
+      letGo(session, need);
+      return [];
+    }
     giveUp(session, need, error?.message ?? (node === null ? 'it is gone' : 'GitHub answered null'));
     return [];
   });
@@ -195,6 +202,21 @@ function takeTimeline(
   session.writer.add(timeline.rows);
   if (open !== undefined) open.counts = timeline.counts ?? {};
   return timeline.needs;
+}
+
+/** GitHub has listed the need's node and has it no more: with an item goes all that was still to be asked of it. */
+function letGo(session: Session, need: Need): void {
+  if (need.connection === 'threadComments') {
+    session.warnings.add(`A review thread of number ${need.number} was listed and is there no more`);
+    return;
+  }
+  const { state } = session;
+  const { walk } = state;
+  noteGone(session, need.number);
+  const isOpen = walk.open.some((item) => item.id === need.item);
+  if (isOpen && state.total !== null) state.total -= 1;
+  walk.open = walk.open.filter((item) => item.id !== need.item);
+  walk.needs = walk.needs.filter((other) => other.item !== need.item);
 }
 
 /** Never in silence: what can't be had is a gap, and its item gets no snapshot. */

@@ -6,6 +6,7 @@ import { CONNECTIONS_OF_ONE_POINT, LISTED_CONNECTIONS } from './connections.ts';
 import { finishItems } from './finish-items.ts';
 import type { DetailLevel, ItemKind } from './item-kinds.ts';
 import type { ListedPullRequest } from './list-pull-requests.ts';
+import { noteGone } from './note-gone.ts';
 import { growPageSize, restorePageSize, shrinkPageSize } from './page-size.ts';
 import { type ItemPageData, type ItemsByNumberData, itemPage, itemsByNumber } from './queries/items.ts';
 import type { Connection, ItemNode } from './queries/nodes.ts';
@@ -124,9 +125,8 @@ async function fetchNumbers(
     const number = chosen[index] ?? null;
     if (node === null) {
       const error = answer.errors.find(({ path }) => path?.includes(`i${index}`));
-      if (error?.type === 'NOT_FOUND' && wasListed(state, number)) {
-        // Deleted or transferred since: nothing that could be had is missing.
-        session.warnings.add(`Number ${number} was listed and is there no more`);
+      if (error?.type === 'NOT_FOUND' && number !== null && wasListed(state, number)) {
+        noteGone(session, number);
         if (state.total !== null) state.total -= 1;
         continue;
       }
@@ -276,8 +276,8 @@ function readListing(listing: ListedPullRequest | undefined, { updatedAt }: Item
 }
 
 /** Whether GitHub itself told the number, in this pass or in the one before; else the target names it. */
-function wasListed({ walk, again }: CaptureState, number: number | null): boolean {
-  return walk.pages > 0 || (number !== null && again.includes(number));
+function wasListed({ walk, again }: CaptureState, number: number): boolean {
+  return walk.pages > 0 || again.includes(number);
 }
 
 function isTooHeavy(error: unknown): boolean {

@@ -69,11 +69,12 @@ export interface Session {
 const FLUSH_AFTER_MS = 15_000;
 /** No new request this close to the deadline (or in the last quarter of a short run): it may take GitHub 10 s. */
 const DEADLINE_MARGIN_MS = 15_000;
-/** A run that has no share for now, or has used it, looks this often whether it has one; so many times it asks for one. */
+/** A run that has no share for now, or has used it, looks this often whether it has one. */
 const RENEW_AFTER_MS = 5_000;
-const RENEWALS = 24;
-/** When a run without a share goes on: others have given theirs back by then. */
-const NO_SHARE_MS = 60_000;
+/** It looks no longer than this: what another run gives back is there in less. */
+const MOST_RENEWING_MS = 120_000;
+/** When a run without a share goes on: before its place among the others is lost, 45 s after it asked last. */
+const NO_SHARE_MS = 30_000;
 /** Characters of a gap's reason that are kept. */
 const MOST_REASON = 300;
 
@@ -94,8 +95,9 @@ export function createSession(
   options.listenForBudget?.((share) => budget.renew(share, now()));
   const inTurn = createTurns();
   let lastFlush = now().getTime();
-  const allowedMs = deadline === undefined ? Number.POSITIVE_INFINITY : deadline.getTime() - now().getTime();
-  const marginMs = Math.min(DEADLINE_MARGIN_MS, allowedMs / 4);
+  const deadlineMs = deadline?.getTime() ?? Number.POSITIVE_INFINITY;
+  // The last moment for a new request.
+  const lastMs = deadlineMs - Math.min(DEADLINE_MARGIN_MS, (deadlineMs - now().getTime()) / 4);
 
   function progress(): Progress {
     const usage = github.usage();
@@ -120,21 +122,27 @@ export function createSession(
     options.onProgress?.(progress());
   }
 
-  /** Leaves the reserve to live work, and keeps to the run's share. */
-  async function keepBudget(api: 'graphql' | 'rest', maxWaitMs: number): Promise<void> {
-    for (let renewals = 0; ; renewals += 1) {
+  /**
+   * Leaves the reserve to live work, and keeps to the run's share.
+   * @param latestMs when it must have one, milliseconds since 1970
+   */
+  async function keepBudget(api: 'graphql' | 'rest', latestMs: number): Promise<void> {
+    const renewingMs = Math.min(latestMs, now().getTime() + MOST_RENEWING_MS);
+    for (;;) {
       const judgement = budget.judge(api, now());
       if (judgement.kind === 'go') return;
       if (judgement.kind === 'wait') {
         const waitMs = judgement.until.getTime() - now().getTime();
-        if (waitMs > maxWaitMs) {
+        if (judgement.until.getTime() > latestMs) {
           throw new Interruption('continue', 'the rest of the API budget is for live work', judgement.until);
         }
         options.log('info', 'leaving the rest of the API budget to live work', {
           seconds: Math.ceil(waitMs / 1000),
         });
         await sleepFor(waitMs, signal);
-        return;
+        stopIfAborted(signal);
+        // A share of the hour that is over is none of the next one.
+        continue;
       }
       await inTurn(async () => {
         // Perhaps the one before has renewed it.
@@ -147,12 +155,9 @@ export function createSession(
         else if (share === null) budget.keep(now());
       });
       if (budget.judge(api, now()).kind !== 'renew') continue;
-      const isWorthWaiting = options.renewBudget !== undefined && RENEW_AFTER_MS <= maxWaitMs;
-      if (!isWorthWaiting || renewals >= RENEWALS) {
-        const resetAt = budget.resetAt(api);
-        const at =
-          resetAt !== null && resetAt > now() ? resetAt.getTime() + 1_000 : now().getTime() + NO_SHARE_MS;
-        throw new Interruption('continue', 'the share of the API budget is used', new Date(at));
+      if (options.renewBudget === undefined || now().getTime() + RENEW_AFTER_MS > renewingMs) {
+        const at = new Date(now().getTime() + NO_SHARE_MS);
+        throw new Interruption('continue', 'the share of the API budget is used', at);
       }
       await sleepFor(RENEW_AFTER_MS, signal);
       stopIfAborted(signal);
@@ -166,12 +171,13 @@ export function createSession(
   ): Promise<T> {
     // A share holds for a time: who waits for the lane's turn looks at it now and then.
     const patience = isRenewable ? { maxLaneWaitMs: RENEW_AFTER_MS } : {};
-    for (let waitedMs = 0; ; ) {
+    // All its waits together end by then.
+    const latestMs = Math.min(now().getTime() + options.maxWaitMs, lastMs);
+    for (;;) {
       stopIfAborted(signal);
-      const leftMs = deadline === undefined ? Number.POSITIVE_INFINITY : deadline.getTime() - now().getTime();
-      if (leftMs <= marginMs) throw new Interruption('continue', 'the time limit is near');
-      const maxWaitMs = Math.min(options.maxWaitMs, leftMs - marginMs);
-      await keepBudget(api, maxWaitMs);
+      if (now().getTime() >= lastMs) throw new Interruption('continue', 'the time limit is near');
+      await keepBudget(api, latestMs);
+      const maxWaitMs = Math.max(0, latestMs - now().getTime());
       try {
         return await request({ maxWaitMs, ...patience, ...(signal && { signal }) });
       } catch (error) {
@@ -180,13 +186,12 @@ export function createSession(
           throw new Interruption('continue', error.message, error.retryAt);
         }
         if (!(error instanceof LaneBusyError)) throw error;
-        if (waitedMs >= maxWaitMs) {
+        const waitMs = Math.min(error.waitMs, RENEW_AFTER_MS);
+        if (now().getTime() + waitMs > latestMs) {
           const at = new Date(now().getTime() + NO_SHARE_MS);
           throw new Interruption('continue', 'the share of the API budget is too small for now', at);
         }
-        const waitMs = Math.min(error.waitMs, RENEW_AFTER_MS);
         await sleepFor(waitMs, signal);
-        waitedMs += waitMs;
       }
     }
   }
@@ -231,6 +236,8 @@ export function createSession(
         await writer.settle();
       } catch (error) {
         if (reason instanceof Interruption) throw error;
+      } finally {
+        options.onProgress?.(progress());
       }
     },
 

@@ -72,6 +72,9 @@ export const BudgetShare = z.object({
   /** Milliseconds of response time that the run's requests may sum up to in any 60 s. 0: none for now; ask again. */
   graphqlMsPerMinute: z.number().int().nonnegative().default(54_000),
   restMsPerMinute: z.number().int().nonnegative().default(27_000),
+  /** Where the hour leaves no points, or no REST requests: when it ends. Absent otherwise, and from an older app. */
+  pointsResetAt: Timestamp.optional(),
+  restResetAt: Timestamp.optional(),
 });
 export type BudgetShare = z.infer<typeof BudgetShare>;
 

@@ -18,6 +18,7 @@ import type { JobLog } from './job-log.ts';
 import { type CaptureEnd, judgeCaptureError, judgeCaptureResult } from './judge-capture.ts';
 import { findPausedUntil } from './pause-run.ts';
 import type { PlanContext } from './plan-work.ts';
+import type { RunResult } from './run-result.ts';
 import { endRun, pauseRun, startRun } from './runs.ts';
 import type { JobStatus } from './transitions.ts';
 
@@ -174,6 +175,7 @@ async function captureJob(
 ): Promise<CaptureEnd> {
   const { db, config, log, leaseMs } = options;
   const [owner = '', name = ''] = fullName.split('/');
+  const begunAt = Date.now();
   let progress: Progress | null = null;
   const lease = holdLease({
     db,
@@ -231,13 +233,20 @@ async function captureJob(
     });
     return judgeCaptureResult(result);
   } catch (error) {
-    if (options.signal?.aborted) return { outcome: 'continue', result: null, error: null };
-    return judgeCaptureError(error);
+    const result = progress && resultSoFar(progress, Date.now() - begunAt);
+    if (options.signal?.aborted) return { outcome: 'continue', result, error: null };
+    return { ...judgeCaptureError(error), result };
   } finally {
     await share.release();
     await lease.release();
     await destination.close();
   }
+}
+
+/** What a capture did until it failed: GitHub was asked, and what was stored stays. */
+function resultSoFar({ rows, points, requests }: Progress, ms: number): RunResult {
+  // How many pull requests of it are whole, progress does not tell.
+  return { pullRequests: 0, rows, points, requests, seconds: ms / 1_000, complete: false, gaps: 0 };
 }
 
 /** Octokit asks on for half a minute while GitHub is away, and can't be told to stop: a run that must end does not wait. */

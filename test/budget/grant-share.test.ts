@@ -146,6 +146,21 @@ describeEachDatabase('shares of an installation', (database) => {
       expect(await grants(db)).toMatchObject([{ graphql_ms: 2_000, usable_until: at(1), is_released: true }]);
     });
 
+    test('by one that had nothing: its place is kept, so that one that can wait for 25 s only has its part in time', async () => {
+      const told = (used: number) => ({ report: { graphqlMs: used, restMs: used } });
+      let gotAt: number | null = null;
+      for (let time = 0; time <= 600 && gotAt === null; time += 5) {
+        if (time % 15 === 0) await ask(db, 'a', time, told(time * 500));
+        // It comes every 55 s, each time as another execution.
+        const visit = `b${Math.floor(time / 55)}`;
+        if (time % 55 > 25) continue;
+        const { graphqlMsPerMinute } = await ask(db, visit, time, told(0));
+        if (graphqlMsPerMinute > 10_000) gotAt = time;
+        else if (time % 55 === 25) await release(visit, time, 0);
+      }
+      expect(gotAt).toBe(110);
+    });
+
     test('by one that did not tell: all that it had', async () => {
       await ask(db, 'a', 0);
       await release('a', 1, null);
@@ -175,6 +190,23 @@ describeEachDatabase('shares of an installation', (database) => {
         rest_told_at: at(3),
         rest_reset_at: null,
       });
+    });
+
+    test('that are used up are told with their end, each to those who get nothing of it', async () => {
+      const resetAt = at(1_800).toISOString();
+      const report = { pointsLeft: 400, pointsResetAt: resetAt, restLeft: 90 };
+      expect(await ask(db, 'a', 0, { report })).toMatchObject({
+        ...{ points: 0, pointsResetAt: resetAt },
+        // GitHub's hours end at the latest then.
+        ...{ restRequests: 0, restResetAt: at(3_600).toISOString() },
+      });
+      const live = await ask(db, 'live', 1, { kind: 'live' });
+      expect(live).toMatchObject({ points: 400, restRequests: 90 });
+      expect(live).not.toHaveProperty('pointsResetAt');
+      expect(live).not.toHaveProperty('restResetAt');
+      const after = await ask(db, 'a', 1_800);
+      expect(after).toMatchObject({ points: 4_500, restRequests: 0, restResetAt: at(3_600).toISOString() });
+      expect(after).not.toHaveProperty('pointsResetAt');
     });
 
     test('that are over are forgotten', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type HourlyBudget, judgeLeft, mergeHourly } from '../../src/budget/hourly-budget.ts';
+import { type HourlyBudget, judgeHour, mergeHourly } from '../../src/budget/hourly-budget.ts';
 
 const at = (minutes: number) => new Date(Date.UTC(2026, 5, 1, 10, minutes));
 const told = (left: number, minutes: number, resetMinutes: number | null = null): HourlyBudget => ({
@@ -8,16 +8,18 @@ const told = (left: number, minutes: number, resetMinutes: number | null = null)
   resetAt: resetMinutes === null ? null : at(resetMinutes),
 });
 
-describe('what is left of an hour', () => {
+describe('what is left of an hour, and until when', () => {
   test.each<[string, HourlyBudget | null, number, number | null]>([
     ['never told', null, 0, null],
-    ['told, and the hour goes on', told(70, 0, 20), 19, 70],
+    ['told, and the hour goes on', told(70, 0, 20), 19, 20],
     ['told, and the hour is over', told(70, 0, 20), 20, null],
-    ['told without its end', told(70, 0), 59, 70],
+    ['told without its end', told(70, 0), 59, 60],
     ['told without its end, an hour ago', told(70, 0), 60, null],
-    ['told with an end that no hour of GitHub has', told(70, 0, 600), 60, null],
-  ])('%s', (_, budget, minutes, left) => {
-    expect(judgeLeft(budget, at(minutes))).toBe(left);
+    ['told with an end that no hour of GitHub has', told(70, 0, 600), 59, 60],
+    ['told with such an end, an hour ago', told(70, 0, 600), 60, null],
+  ])('%s', (_, budget, minutes, end) => {
+    const hour = end === null ? null : { left: 70, endsAt: at(end) };
+    expect(judgeHour(budget, at(minutes))).toEqual(hour);
   });
 });
 

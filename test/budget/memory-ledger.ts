@@ -14,7 +14,7 @@ export function createMemoryLedger(): LedgerUnderTest {
         report?.graphqlMs === undefined || report.restMs === undefined
           ? null
           : { graphqlMs: report.graphqlMs, restMs: report.restMs };
-      const decided = decideGrant({ grants, demand, pointsLeft: null, restLeft: null }, { ...request, used });
+      const decided = decideGrant({ grants, demand, points: null, rest: null }, { ...request, used });
       demand = decided.demand;
       grants = [...grants.filter((one) => isInForce(one, request.now)), decided.grant];
       return decided.share;

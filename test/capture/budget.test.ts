@@ -37,6 +37,19 @@ describe('budget', () => {
     expect(judgeBudget('graphql', SHARE, UNUSED, usage, later(601))).toEqual({ kind: 'go' });
   });
 
+  test('an hour that others have used up is waited for, before any request and instead of asking again', () => {
+    const used = { ...SHARE, points: 0, pointsResetAt: later(60).toISOString() };
+    const unseen = { ...FRESH, pointsLeft: null, resetAt: null };
+    expect(judgeBudget('graphql', used, UNUSED, unseen, NOW)).toEqual({ kind: 'wait', until: later(61) });
+    expect(judgeBudget('rest', used, UNUSED, unseen, NOW)).toEqual({ kind: 'go' });
+    expect(judgeBudget('graphql', used, UNUSED, unseen, later(61))).toEqual({ kind: 'renew' });
+    const noRequests = { ...SHARE, restRequests: 0, restResetAt: later(60).toISOString() };
+    expect(judgeBudget('rest', noRequests, UNUSED, unseen, NOW)).toEqual({ kind: 'wait', until: later(61) });
+    // An hour that this run saw the end of is over; the others' is the next one.
+    const seen = { ...FRESH, pointsLeft: 0, resetAt: later(-10) };
+    expect(judgeBudget('graphql', used, UNUSED, seen, NOW)).toEqual({ kind: 'wait', until: later(61) });
+  });
+
   test('counts from the renewal on', () => {
     const usage = { ...FRESH, points: 25 };
     expect(judgeBudget('graphql', SHARE, { points: 16, restRequests: 0 }, usage, NOW)).toEqual({

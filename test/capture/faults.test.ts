@@ -377,6 +377,57 @@ describe('page size', () => {
     expect(snapshots).toHaveLength(60);
   });
 
+  describe('what is deleted after GitHub has listed it', () => {
+    test('a pull request, while a capture waits: the capture is complete without it', async () => {
+      const world = bigWorld();
+      const waiting = createFakeGitHub(world.root(), ({ operation }) =>
+        operation === 'Continuations'
+          ? answer({ errors: [{ type: 'RATE_LIMIT', message: 'x' }] }, reset(1_800))
+          : undefined,
+      );
+      const destination = new MemoryDestination();
+      expect(await runCapture(waiting, destination)).toMatchObject({ status: 'continue', gaps: [] });
+      const [pull] = world.pullRequests.splice(50, 1);
+      world.nodes.delete(String(pull?.id));
+      expect(await runCapture(createFakeGitHub(world.root()), destination)).toMatchObject({
+        ...{ status: 'complete', gaps: [], progress: { done: 60, total: 60 } },
+        warnings: ['Number 51 was listed and is there no more'],
+      });
+      expect(destination.uniqueKeys().snapshots).toEqual(world.pullRequestKeys().snapshots);
+    });
+
+    test('a review thread: its pull request is complete without it', async () => {
+      const world = bigWorld();
+      const thread = [...world.nodes.keys()].findLast((id) => id.startsWith('T_'));
+      const github = createFakeGitHub(world.root(), ({ operation }) => {
+        if (operation === 'Continuations') world.nodes.delete(String(thread));
+        return undefined;
+      });
+      const destination = new MemoryDestination();
+      const result = await runCapture(github, destination, {
+        target: { type: 'pull_requests', items: [51] },
+      });
+      expect(result).toMatchObject({
+        ...{ status: 'complete', pullRequests: 1, gaps: [] },
+        warnings: ['A review thread of number 51 was listed and is there no more'],
+      });
+      expect(destination.of('review_threads')).toHaveLength(89);
+      expect(destination.of('snapshots')).toHaveLength(1);
+    });
+
+    test('but nothing counts as deleted where the repository itself is seen no more', async () => {
+      const github = createFakeGitHub(bigWorld().root(), ({ operation }) =>
+        operation === 'Continuations'
+          ? answer({
+              data: { repository: null, p0: null },
+              errors: [{ type: 'NOT_FOUND', message: 'Could not resolve to a node', path: ['p0'] }],
+            })
+          : undefined,
+      );
+      await expect(runCapture(github, new MemoryDestination())).rejects.toMatchObject({ code: 'not_found' });
+    });
+  });
+
   test('what GitHub counts and does not show is asked once more, and then told', async () => {
     const world = new World();
     for (let i = 0; i < 3; i += 1) world.addPullRequest({ reviews: 3, comments: 20 });

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
-import { BudgetShare } from '../../src/jobs-api/protocol.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { BudgetShare, type Progress } from '../../src/jobs-api/protocol.ts';
 import { answer, createFakeGitHub } from './fake-github.ts';
 import { MemoryDestination } from './memory-destination.ts';
-import { bigWorld, runCapture } from './run-capture.ts';
+import { bigWorld, type RunOptions, runCapture } from './run-capture.ts';
 import { World } from './world.ts';
 
 class Killed extends Error {}
@@ -177,6 +177,22 @@ describe('ending early', () => {
     expect(destination.uniqueKeys()).toEqual(world.pullRequestKeys());
   });
 
+  test('a failure: the last progress tells what was used, and what was stored', async () => {
+    const destination = new MemoryDestination();
+    const github = createFakeGitHub(bigWorld().root());
+    destination.before = ({ sequence }) => {
+      if (sequence === 3) throw new Killed();
+    };
+    let last: Progress | null = null;
+    const onProgress = (progress: Progress) => {
+      last = progress;
+    };
+    await expect(runCapture(github, destination, { now: eagerClock(), onProgress })).rejects.toThrow(Killed);
+    expect(last).toMatchObject({
+      ...{ rows: destination.rows.length, points: github.points(), requests: github.requests.length },
+    });
+  });
+
   test('a used share of the budget: continue, unless a batch renews it', async () => {
     const world = bigWorld();
     const destination = new MemoryDestination();
@@ -253,6 +269,66 @@ describe('ending early', () => {
       // The repository, and what the last share allowed.
       expect(result).toMatchObject({ status: 'continue' });
       expect(result.points).toBeLessThanOrEqual(3);
+    });
+
+    describe('and that is waited for', () => {
+      const BEGUN = Date.UTC(2026, 0, 1);
+      const later = (seconds: number) => new Date(BEGUN + seconds * 1_000);
+      beforeEach(() => void vi.useFakeTimers({ now: BEGUN, toFake: ['Date', 'setTimeout', 'clearTimeout'] }));
+      afterEach(() => void vi.useRealTimers());
+
+      /** A capture that begins with that share; how it ended, when, and how often it asked for another. */
+      async function waitWith(budget: BudgetShare, given: RunOptions = {}) {
+        const github = createFakeGitHub(bigWorld().root());
+        const asked: Date[] = [];
+        const work = runCapture(github, new MemoryDestination(), {
+          budget,
+          renewBudget: async () => {
+            asked.push(new Date());
+            return budget;
+          },
+          ...given,
+        }).then((result) => ({ ...result, endedAt: new Date() }));
+        await vi.advanceTimersByTimeAsync(600_000);
+        return { ...(await work), asked, requests: github.requests.length };
+      }
+
+      test.each<[string, RunOptions, number]>([
+        ['a run that may wait 25 s', { maxWaitMs: 25_000 }, 25],
+        ['one that comes to its deadline before', { maxWaitMs: 25_000, deadline: later(20) }, 15],
+        ['one that may wait long, for as long as another one may take', { maxWaitMs: 300_000 }, 120],
+      ])('%s: no longer in all, then it goes on half a minute later', async (_, given, seconds) => {
+        const result = await waitWith(NONE, given);
+        expect(result).toMatchObject({ status: 'continue', requests: 0, endedAt: later(seconds) });
+        expect(result.asked).toHaveLength(seconds / 5 + 1);
+        expect(result.continueAt).toEqual(later(seconds + 30));
+      });
+
+      const USED_UP = { ...SOME, points: 0, reserve: 500 };
+
+      test("of an hour that is used up: it goes on at GitHub's time, and asks nobody until then", async () => {
+        const budget = { ...USED_UP, pointsResetAt: later(1_800).toISOString() };
+        expect(await waitWith(budget, { maxWaitMs: 25_000 })).toMatchObject({
+          ...{ status: 'continue', continueAt: later(1_801), endedAt: later(0) },
+          ...{ asked: [], requests: 0 },
+        });
+      });
+
+      test('of an hour that is over soon: it waits, and asks for a share of the next one', async () => {
+        const asked: Date[] = [];
+        const result = await waitWith(
+          { ...USED_UP, pointsResetAt: later(10).toISOString() },
+          {
+            maxWaitMs: 25_000,
+            renewBudget: async () => {
+              asked.push(new Date());
+              return SOME;
+            },
+          },
+        );
+        expect(result).toMatchObject({ status: 'complete', endedAt: later(11) });
+        expect(asked).toEqual([later(11)]);
+      });
     });
   });
 

@@ -246,6 +246,34 @@ describeEachDatabase('runJob', (database) => {
       expect(await findMetrics(db)).toMatchObject([{ outcome: 'failure', error_count: 1 }]);
     });
 
+    test('a failure on the way: what was used and stored until then is told, and its attempt is used up', async () => {
+      const job = await ready({
+        ...{ type: 'history', items: [], range: { until: new Date(Date.now() - 86_400_001) } },
+      });
+      github().sandbox.faults.add({
+        when: ({ body }) => JSON.stringify(body ?? null).includes(`:${PULL_REQUESTS}}`),
+        fault: { kind: 'errors', errors: [{ message: 'Field does not exist' }] },
+      });
+      const report = await carryOut(job);
+      const stored = await count('pull_requests');
+      expect(stored).toBeGreaterThan(0);
+      expect(stored).toBeLessThan(PULL_REQUESTS);
+      expect(report.rows).toBeGreaterThan(stored);
+      expect(report.requests).toBeGreaterThan(report.points);
+      expect(report.points).toBeGreaterThan(1);
+      expect(await findRuns(db, job.jobId)).toMatchObject([
+        {
+          conclusion: 'failure',
+          rows_stored: report.rows,
+          ...{ points: report.points, requests: report.requests },
+        },
+      ]);
+      expect(await findJob(db, job.jobId)).toMatchObject({
+        ...{ status: 'queued', status_reason: 'retry_after_failure', attempt: 1 },
+        result: { rows: report.rows, complete: false },
+      });
+    });
+
     test("a wait for GitHub's budget is a continuation", async () => {
       github().sandbox.faults.add({ fault: { kind: 'primary' }, times: 100 });
       const job = await ready({});
@@ -318,6 +346,29 @@ describeEachDatabase('runJob', (database) => {
       expect(await findRuns(db, job.jobId)).toMatchObject([
         { rows_stored: paused.rows + done.rows, requests: paused.requests + done.requests, pauses: 1 },
       ]);
+    });
+
+    test('an hour that others have used down to the reserve is known before GitHub is asked', async () => {
+      const job = await ready({
+        ...{ type: 'history', items: [], range: { until: new Date(Date.now() - 30 * 86_400_000) } },
+        reason: 'installation',
+      });
+      const resetAt = new Date(Date.now() + 1_800_000);
+      await db
+        .insertInto('installation_budgets')
+        .values({
+          installation_id: github().installation.id,
+          points_left: 400,
+          points_told_at: new Date(),
+          points_reset_at: resetAt,
+        })
+        .execute();
+      const asked = github().sandbox.requests.length;
+      expect(await carryOut(job, { ...onInngest, sliceMs: 50_000 })).toMatchObject({
+        ...{ status: 'paused', requests: 0 },
+        notBefore: new Date(resetAt.getTime() + 1_000).toISOString(),
+      });
+      expect(github().sandbox.requests.length).toBe(asked);
     });
 
     test('begun again before its time it asks GitHub nothing, and waits on until then', async () => {

@@ -11,10 +11,16 @@ export interface ContinuationPart {
   isThreadStart: boolean;
 }
 
-export type ContinuationData = Record<string, ContinuationNode | null>;
+export type ContinuationData = { repository: { databaseId: number | null } | null } & Record<
+  string,
+  ContinuationNode | null
+>;
 export type ContinuationNode = Partial<ThreadNode> & { page?: Connection<never> | null };
 
-/** Pages of many connections at once: part i is alias `p{i}`, of node `$i{i}` after cursor `$c{i}`, `$first` nodes each. */
+/**
+ * Pages of many connections at once: part i is alias `p{i}`, of node `$i{i}` after cursor `$c{i}`, `$first` nodes each. The
+ * repository goes with them, at no cost: where it is not to be seen, nodes that are not there tell nothing.
+ */
 export function continuations(parts: readonly ContinuationPart[]): string {
   const variables = parts.map((_, i) => `$i${i}: ID!, $c${i}: String`).join(', ');
   const fields = parts.map(
@@ -31,8 +37,9 @@ export function continuations(parts: readonly ContinuationPart[]): string {
     fragments.push(`fragment Thread on PullRequestReviewThread { ${THREAD} }`);
   }
   return withFragments(`
-query Continuations($first: Int!, ${variables}) {
+query Continuations($owner: String!, $name: String!, $first: Int!, ${variables}) {
   ${RATE_LIMIT}
+  repository(owner: $owner, name: $name) { databaseId }
   ${fields.join('\n  ')}
 }
 ${fragments.join('\n')}`);
