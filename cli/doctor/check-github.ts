@@ -15,6 +15,7 @@ const MAX_INSTALLATIONS = 100;
 
 export const githubChecks: Check = {
   name: 'github',
+  asks: 'github',
   async run(context) {
     const { app, config } = context;
     const clock = await checkGitHubClock(context);

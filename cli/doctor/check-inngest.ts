@@ -10,6 +10,7 @@ const APP_ID = 'hybrid-capture';
 
 export const inngestChecks: Check = {
   name: 'inngest',
+  asks: 'inngest',
   async run({ config }) {
     if (config.inngest.mode === 'off') {
       return [

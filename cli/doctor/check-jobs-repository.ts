@@ -11,6 +11,7 @@ type Workflow = NonNullable<Config['bulk']['workflow']>;
 
 export const jobsRepositoryChecks: Check = {
   name: 'jobs repository',
+  asks: 'github',
   async run(context) {
     const { app, config } = context;
     const { workflow } = config.bulk;

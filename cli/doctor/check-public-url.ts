@@ -9,7 +9,7 @@ const Readiness = z.object({ checks: z.record(z.string(), z.string()) });
 /** Asked from this machine: what only GitHub can't reach (a firewall) shows in the check "deliveries". */
 export const publicUrlCheck: Check = {
   name: 'public url',
-  async run({ config }) {
+  async run({ config, notAsked }) {
     const { publicUrl } = config.http;
     if (publicUrl === null) {
       const judge = config.bulk.workflow === null ? warning : failed;
@@ -22,7 +22,10 @@ export const publicUrlCheck: Check = {
         ),
       ];
     }
-    if (isLocalHost(publicUrl.hostname) && !isLocalHost(new URL(config.github.webUrl).hostname)) {
+    // Where GHE_HOST is wrong, that is not known.
+    const isGitHubLocal =
+      notAsked.github !== undefined || isLocalHost(new URL(config.github.webUrl).hostname);
+    if (isLocalHost(publicUrl.hostname) && !isGitHubLocal) {
       return [
         failed(
           'public url',

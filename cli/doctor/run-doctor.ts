@@ -11,10 +11,10 @@ import { inngestChecks } from './check-inngest.ts';
 import { jobsRepositoryChecks } from './check-jobs-repository.ts';
 import { publicUrlCheck } from './check-public-url.ts';
 import { rolloutCheck } from './check-rollout.ts';
-import type { Check } from './context.ts';
+import type { Check, DoctorContext } from './context.ts';
 import { type Finding, failed, skipped } from './finding.ts';
 import { hideSecrets } from './hide-secrets.ts';
-import { readConfiguration } from './read-configuration.ts';
+import { type ReadConfiguration, readConfiguration } from './read-configuration.ts';
 
 const CHECKS: readonly Check[] = [
   databaseChecks,
@@ -36,16 +36,14 @@ export async function runDoctor(options: {
   now?: () => Date;
 }): Promise<Finding[]> {
   const { env, more = [], now = () => new Date() } = options;
-  const { config, findings } = readConfiguration(env);
+  const { config, notAsked, findings } = readConfiguration(env);
   if (config !== null) {
-    const opened = await open(config);
+    const opened = await open(config, notAsked);
     if (opened.finding) findings.push(opened.finding);
     try {
-      const app = await openGitHubApp(config);
-      const context = { config, db: opened.database?.db ?? null, app, now };
-      for (const check of [...CHECKS, ...more]) {
-        findings.push(...(await check.run(context).catch((error) => [describeError(check, error)])));
-      }
+      const app = notAsked.github === undefined ? await openGitHubApp(config) : null;
+      const context = { config, notAsked, db: opened.database?.db ?? null, app, now };
+      for (const check of [...CHECKS, ...more]) findings.push(...(await make(check, context)));
     } finally {
       await opened.database?.close();
     }
@@ -53,8 +51,20 @@ export async function runDoctor(options: {
   return findings.map((finding) => hideSecrets(finding, env));
 }
 
-async function open(config: Config): Promise<{ database: OpenDatabase | null; finding: Finding | null }> {
+async function make(check: Check, context: DoctorContext): Promise<Finding[]> {
+  const reason = check.asks && context.notAsked[check.asks];
+  if (reason !== undefined) return [skipped(check.name, 'address_wrong', reason)];
+  return check.run(context).catch((error) => [describeError(check, error)]);
+}
+
+async function open(
+  config: Config,
+  notAsked: ReadConfiguration['notAsked'],
+): Promise<{ database: OpenDatabase | null; finding: Finding | null }> {
   const { url, dataDir } = config.database;
+  if (notAsked.database !== undefined) {
+    return { database: null, finding: skipped('database', 'address_wrong', notAsked.database) };
+  }
   if (url === null && !existsSync(dataDir)) {
     const message = `There is no embedded database in ${dataDir} yet, and DATABASE_URL is not set.`;
     const cure = 'Set DATABASE_URL to a Postgres database, or start the app once.';

@@ -27,6 +27,7 @@ const ENDED: Readonly<Record<string, 'completed' | 'failed'>> = {
 export function createTestEvent({ patienceMs = 30_000 }: { patienceMs?: number } = {}): Check {
   return {
     name: CHECK,
+    asks: 'inngest',
     async run({ config }) {
       if (config.inngest.mode === 'off') return [skipped(CHECK, 'inngest_off', 'No keys are set.')];
       const api = createInngestApi(config.inngest);

@@ -368,7 +368,7 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
           http: { ...config.http, publicUrl: new URL(app.url) },
           inngest: { ...inngestConfig(command, port), ...change },
         },
-        ...{ db, app: null, now: () => new Date() },
+        ...{ db, app: null, notAsked: {}, now: () => new Date() },
       });
       return findings.map(({ check: name, code }) => `${name}: ${code}`);
     };

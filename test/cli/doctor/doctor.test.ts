@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { judgeSize } from '../../../cli/doctor/check-database.ts';
 import type { Finding } from '../../../cli/doctor/finding.ts';
+import { createTestEvent } from '../../../cli/doctor/send-test-event.ts';
 import { run } from '../../../cli/main.ts';
 import { setAlarm } from '../../../src/jobs/alarms.ts';
 import { MIGRATIONS } from '../../../src/store/migrations/index.ts';
@@ -333,6 +334,47 @@ describePostgres('doctor', () => {
       expect(text).not.toContain(town.env[name]);
     }
     expect(text).not.toMatch(/hunter2secret|BEGIN/);
+  });
+
+  describe('an address that is wrong', () => {
+    const look = async (change: Record<string, string>) => {
+      const fetched = vi.spyOn(globalThis, 'fetch');
+      const findings = await town.examine(change, { more: [createTestEvent({ patienceMs: 0 })] });
+      const asked = fetched.mock.calls.map(([url]) => new URL(url instanceof Request ? url.url : url).host);
+      fetched.mockRestore();
+      const bad = worse(findings).map(({ check, code }) => [check, code]);
+      const notAsked = findings.filter(({ code }) => code === 'address_wrong').map(({ check }) => check);
+      return { asked: new Set(asked), bad, notAsked, findings };
+    };
+    const ours = () => [town.sandbox.webUrl, town.inngest.url, town.origin].map((url) => new URL(url).host);
+
+    it.each([
+      [{ INNGEST_BASE_URL: 'foo' }, ['inngest', 'inngest test event']],
+      [{ INNGEST_BASE_URL: '', INNGEST_DEV: 'http://' }, ['inngest', 'inngest test event']],
+      [{ GHE_HOST: 'https://github.example.com/' }, ['github', 'jobs repository']],
+      [{ GHE_PROTOCOL: 'ftp' }, ['github', 'jobs repository']],
+      [{ DATABASE_URL: 'postgre://u:p@h/x' }, ['database']],
+      [{ DATABASE_SCHEMA: 'My Schema' }, ['database']],
+    ])('%j: nobody else is asked instead', async (change, expected) => {
+      const { asked, bad, notAsked } = await look(change);
+      expect(bad).toEqual([['configuration', 'invalid']]);
+      expect(notAsked).toEqual(expected);
+      expect([...asked].filter((host) => !ours().includes(host))).toEqual([]);
+    });
+
+    it.each([
+      { APP_ID: 'x' },
+      { APP_ID: '' },
+      { PRIVATE_KEY: '' },
+      { DATABASE_URL: '' },
+      { NODE_ENV: 'production', WEBHOOK_SECRET: '' },
+      { INNGEST_EVENT_KEY: '' },
+    ])('%j: the rest is looked at', async (change) => {
+      const { findings } = await look(change);
+      const well = findings.filter(({ status }) => status === 'ok').map(({ check }) => check);
+      expect(well).toEqual(expect.arrayContaining(['public url', 'clock']));
+      expect(findings).toContainEqual(expect.objectContaining({ check: 'configuration', status: 'failed' }));
+    });
   });
 
   it('webhooks that the app refuses: the secrets differ', async () => {
