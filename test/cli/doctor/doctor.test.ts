@@ -84,6 +84,23 @@ describePostgres('doctor', () => {
       'functions_not_registered',
     ],
     [
+      'functions that are registered at another address',
+      async (t) => {
+        t.inngest.state.uri = 'https://old.example.com/api/inngest';
+        return [await t.examine(), () => (t.inngest.state.uri = null)];
+      },
+      'inngest functions',
+      'failed',
+      'registered_elsewhere',
+    ],
+    [
+      'something else at PUBLIC_URL that asks for a password',
+      async (t) => [await t.examine({ PUBLIC_URL: t.inngest.url }), () => 0],
+      'inngest endpoint',
+      'failed',
+      'endpoint_not_served',
+    ],
+    [
       'an Inngest that is not there',
       async (t) => [await t.examine({ INNGEST_BASE_URL: 'http://127.0.0.1:9' }), () => 0],
       'inngest',
@@ -305,6 +322,13 @@ describePostgres('doctor', () => {
       'stopped_by_environment',
     ],
   ];
+
+  it('takes localhost for 127.0.0.1, as which Inngest writes it', async () => {
+    const { state } = town.inngest;
+    state.uri = `${town.origin.replace('127.0.0.1', 'localhost')}/api/inngest`;
+    expect(worse(await town.examine())).toEqual([]);
+    state.uri = null;
+  });
 
   it('does not call data stale of which there is none yet', async () => {
     const { db } = town.app;
