@@ -7,6 +7,7 @@ import { statusOf } from '../../src/github/status-of.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
 import { ASK_WITHIN_MS, type Check, type DoctorContext } from './context.ts';
 import { type Finding, failed, ok, skipped, warning } from './finding.ts';
+import { gitHubUnavailable, guard, troubleOf } from './guard.ts';
 import { checkClock } from './judge-clock.ts';
 
 const LEVELS = ['read', 'write', 'admin'];
@@ -38,9 +39,9 @@ export const githubChecks: Check = {
         `${config.github.webUrl} (Settings, Developer settings, GitHub Apps, Permissions & events)`,
       ),
       judgeEvents(identity.app.events),
-      await checkWebhook(octokit, config),
-      await checkDeliveries(octokit, context.now()),
-      ...(await checkInstallations(octokit, app, config)),
+      ...(await guard('webhook', async () => [await checkWebhook(octokit, config)])),
+      ...(await guard('deliveries', async () => [await checkDeliveries(octokit, context.now())])),
+      ...(await guard('installations', () => checkInstallations(octokit, app, config))),
     ];
   },
 };
@@ -83,12 +84,13 @@ async function checkIdentity(
       app: { permissions: { ...data?.permissions }, events: data?.events ?? [] },
     };
   } catch (error) {
-    const status = statusOf(error);
+    const trouble = troubleOf(error);
+    if (trouble !== null) return { finding: gitHubUnavailable('github app', trouble), app: null };
     return {
       finding: failed(
         'github app',
         'app_not_accepted',
-        `GitHub answers ${status ?? 'nothing'} to APP_ID ${github.appId} with this private key.`,
+        `GitHub answers ${statusOf(error) ?? 'nothing'} to APP_ID ${github.appId} with this private key.`,
         "Copy the App ID from the App's settings page, generate a new private key there, and see that the clock is right.",
       ),
       app: null,

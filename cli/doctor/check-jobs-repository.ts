@@ -5,6 +5,7 @@ import { statusOf } from '../../src/github/status-of.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
 import { ASK_WITHIN_MS, type Check, type DoctorContext } from './context.ts';
 import { type Finding, failed, ok, skipped, warning } from './finding.ts';
+import { guard } from './guard.ts';
 import { judgeWorkflowFile } from './judge-workflow-file.ts';
 
 type Workflow = NonNullable<Config['bulk']['workflow']>;
@@ -46,8 +47,10 @@ export const jobsRepositoryChecks: Check = {
     const isPublic = data.visibility === 'public' || (data.visibility === undefined && !data.private);
     return [
       await checkVisibility(context, place, isPublic),
-      await checkFile(octokit, workflow, data.default_branch, isPublic),
-      await checkBranch(octokit, workflow),
+      ...(await guard('workflow file', async () => [
+        await checkFile(octokit, workflow, data.default_branch, isPublic),
+      ])),
+      ...(await guard('jobs branch', async () => [await checkBranch(octokit, workflow)])),
     ];
   },
 };

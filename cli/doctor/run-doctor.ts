@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../../src/config/config.ts';
 import { DataFolderLockedError } from '../../src/store/folder-lock.ts';
 import { type OpenDatabase, openDatabase } from '../../src/store/open-database.ts';
-import { neutralizeLog } from '../../src/text/neutralize.ts';
 import { openGitHubApp } from '../open-github.ts';
 import { alarmsCheck } from './check-alarms.ts';
+import { controlRepositoryCheck } from './check-control-repository.ts';
 import { databaseChecks } from './check-database.ts';
 import { githubChecks } from './check-github.ts';
 import { inngestChecks } from './check-inngest.ts';
@@ -13,6 +13,7 @@ import { publicUrlCheck } from './check-public-url.ts';
 import { rolloutCheck } from './check-rollout.ts';
 import type { Check, DoctorContext } from './context.ts';
 import { type Finding, failed, skipped } from './finding.ts';
+import { guard } from './guard.ts';
 import { hideSecrets } from './hide-secrets.ts';
 import { type ReadConfiguration, readConfiguration } from './read-configuration.ts';
 
@@ -21,6 +22,7 @@ const CHECKS: readonly Check[] = [
   publicUrlCheck,
   githubChecks,
   jobsRepositoryChecks,
+  controlRepositoryCheck,
   inngestChecks,
   rolloutCheck,
   alarmsCheck,
@@ -42,8 +44,13 @@ export async function runDoctor(options: {
     if (opened.finding) findings.push(opened.finding);
     try {
       const app = notAsked.github === undefined ? await openGitHubApp(config) : null;
-      const context = { config, notAsked, db: opened.database?.db ?? null, app, now };
-      for (const check of [...CHECKS, ...more]) findings.push(...(await make(check, context)));
+      const context = { config, notAsked, db: opened.database?.db ?? null, now };
+      for (const check of [...CHECKS, ...more]) {
+        // What GitHub answers to a key that it does not know is no answer to another question.
+        findings.push(
+          ...(await make(check, { ...context, app: findings.some(isGitHubClosed) ? null : app })),
+        );
+      }
     } finally {
       await opened.database?.close();
     }
@@ -54,7 +61,11 @@ export async function runDoctor(options: {
 async function make(check: Check, context: DoctorContext): Promise<Finding[]> {
   const reason = check.asks && context.notAsked[check.asks];
   if (reason !== undefined) return [skipped(check.name, 'address_wrong', reason)];
-  return check.run(context).catch((error) => [describeError(check, error)]);
+  return guard(check.name, () => check.run(context));
+}
+
+function isGitHubClosed({ check, status }: Finding): boolean {
+  return status === 'failed' && (check === 'github' || check === 'github app');
 }
 
 async function open(
@@ -82,14 +93,4 @@ async function open(
       'Check DATABASE_URL and DATABASE_CA, that the server is up, and that it lets this machine in.';
     return { database: null, finding: failed('database', 'database_unreachable', message, cure) };
   }
-}
-
-function describeError({ name }: Check, error: unknown): Finding {
-  const text = error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : String(error);
-  return failed(
-    name,
-    'not_checked',
-    `This could not be looked at: ${neutralizeLog(text)}`,
-    'Put right what failed above, and run the doctor again.',
-  );
 }

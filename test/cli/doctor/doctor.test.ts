@@ -42,6 +42,7 @@ describePostgres('doctor', () => {
       'jobs repository',
       'workflow file',
       'jobs branch',
+      'control repository',
       'inngest event key',
       'inngest signing key',
       'inngest functions',
@@ -285,6 +286,13 @@ describePostgres('doctor', () => {
       'not_installed_on_jobs_repository',
     ],
     [
+      'a control repository that is not there',
+      async (t) => [await t.examine({ CONTROL_REPOSITORY: 'acme/nope' }), () => 0],
+      'control repository',
+      'failed',
+      'control_repository_missing',
+    ],
+    [
       'grants to anon',
       async (t) => {
         await sql`CREATE ROLE anon`.execute(t.app.db).catch(() => undefined);
@@ -360,6 +368,43 @@ describePostgres('doctor', () => {
     expect(text).not.toMatch(/hunter2secret|BEGIN/);
   });
 
+  it('asks for no repository with a key that GitHub does not know', async () => {
+    const findings = await town.examine({ APP_ID: '1' });
+    expect(worse(findings).map(({ code }) => code)).toEqual(['app_not_accepted']);
+    const skipped = findings.filter(({ code }) => code === 'no_credentials').map(({ check }) => check);
+    expect(skipped).toEqual(['jobs repository', 'control repository']);
+  });
+
+  it('no control repository', async () => {
+    expect(await town.examine({ CONTROL_REPOSITORY: '' })).toContainEqual(
+      expect.objectContaining({ check: 'control repository', status: 'skipped' }),
+    );
+  });
+
+  /** GitHub's trouble with one question is no fault of a key, and hides no other question. */
+  it.each([
+    ['/app', ['github app'], []],
+    ['/app/hook/config', ['webhook'], ['deliveries', 'installation acme', 'jobs repository']],
+    ['/app/hook/deliveries', ['deliveries'], ['webhook', 'installation acme']],
+    ['/app/installations', ['installations'], ['webhook', 'jobs repository']],
+    [`/repos/acme/jobs/contents/${WORKFLOW_PATH}`, ['workflow file'], ['jobs repository', 'jobs branch']],
+    ['/repos/acme/jobs/branches/main', ['jobs branch'], ['workflow file', 'control repository']],
+  ])('GitHub answers 503 to %s', async (path, expected, others) => {
+    const { faults } = town.sandbox;
+    await town.sandbox.deliver('ping', { zen: 'x' });
+    faults.add({
+      when: (request) => decodeURIComponent(request.path) === path,
+      times: 9,
+      fault: { kind: 'status', status: 503 },
+    });
+    const findings = await town.examine();
+    faults.clear();
+    const found = worse(findings).map(({ check, code }) => [check, code]);
+    expect(found).toEqual(expected.map((check) => [check, 'github_unavailable']));
+    const well = findings.filter(({ status }) => status === 'ok').map(({ check }) => check);
+    expect(well).toEqual(expect.arrayContaining(others));
+  });
+
   describe('an address that is wrong', () => {
     const look = async (change: Record<string, string>) => {
       const fetched = vi.spyOn(globalThis, 'fetch');
@@ -375,8 +420,8 @@ describePostgres('doctor', () => {
     it.each([
       [{ INNGEST_BASE_URL: 'foo' }, ['inngest', 'inngest test event']],
       [{ INNGEST_BASE_URL: '', INNGEST_DEV: 'http://' }, ['inngest', 'inngest test event']],
-      [{ GHE_HOST: 'https://github.example.com/' }, ['github', 'jobs repository']],
-      [{ GHE_PROTOCOL: 'ftp' }, ['github', 'jobs repository']],
+      [{ GHE_HOST: 'https://github.example.com/' }, ['github', 'jobs repository', 'control repository']],
+      [{ GHE_PROTOCOL: 'ftp' }, ['github', 'jobs repository', 'control repository']],
       [{ DATABASE_URL: 'postgre://u:p@h/x' }, ['database']],
       [{ DATABASE_SCHEMA: 'My Schema' }, ['database']],
     ])('%j: nobody else is asked instead', async (change, expected) => {
