@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../cli/main.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -471,6 +472,46 @@ describe('with an embedded database', () => {
     } finally {
       await app.close();
     }
+  });
+});
+
+describe('with tables of an older version', () => {
+  const NAME = MIGRATIONS.find(({ sql: text }) => text.includes('ADD COLUMN paused_at'))?.name ?? '';
+
+  beforeAll(async () => {
+    await cli('migrate');
+    await inDatabase(async (db) => {
+      await sql`ALTER TABLE job_runs DROP COLUMN pauses, DROP COLUMN paused_at, DROP COLUMN paused_seconds`.execute(
+        db,
+      );
+      await sql`DELETE FROM hybrid_capture_migrations WHERE name = ${NAME}`.execute(db);
+    });
+  });
+  afterAll(() => cli('migrate'));
+
+  test.each(['jobs', 'watch', 'rollout status'])(
+    '%s says what to do, and not what Postgres said',
+    async (line) => {
+      expect(await cli(line)).toEqual({
+        code: 1,
+        out: '',
+        err: 'The tables are of an older version: run "hybrid-capture migrate".',
+      });
+    },
+  );
+
+  test('what has another cause is told as it is', async () => {
+    expect((await cli('export out --repository acme/none')).err).toBe(
+      'acme/none is not in the database: check the spelling.',
+    );
+  });
+
+  test('a stop is carried out all the same', async () => {
+    const stopped = await cli('rollout stop the tables are old --json');
+    expect([stopped.code, JSON.parse(stopped.out)]).toMatchObject([0, { reasonCode: 'stopped' }]);
+    await inDatabase((db) =>
+      db.updateTable('rollout_configuration').set({ emergency_stop: false }).execute(),
+    );
   });
 });
 
