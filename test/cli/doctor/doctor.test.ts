@@ -217,6 +217,35 @@ describePostgres('doctor', () => {
       'stale_data',
     ],
     [
+      'no capture for three days, without reconciliation',
+      async (t) => {
+        const set = (at: ReturnType<typeof sql<Date>>) =>
+          t.app.db.updateTable('repositories').set({ captured_at: at }).execute();
+        await set(sql<Date>`now() - interval '3 days'`);
+        return [await t.examine({ RECONCILE_HOURS: '0' }), () => set(sql<Date>`now()`)];
+      },
+      'data',
+      'warning',
+      'stale_data',
+    ],
+    [
+      'the default webhook secret where everybody may call',
+      async (t) => [
+        await t.examine({ PUBLIC_URL: 'https://capture.invalid', WEBHOOK_SECRET: 'development' }),
+        () => 0,
+      ],
+      'webhook secret',
+      'warning',
+      'webhook_secret_default',
+    ],
+    [
+      'a PUBLIC_URL without TLS',
+      async (t) => [await t.examine({ PUBLIC_URL: 'http://capture.invalid' }), () => 0],
+      'public url',
+      'warning',
+      'public_url_http',
+    ],
+    [
       'a PUBLIC_URL that a runner can not reach',
       async (t) => [await t.examine({ GHE_HOST: '' }), () => 0],
       'public url',
@@ -277,10 +306,7 @@ describePostgres('doctor', () => {
     ],
     [
       'a jobs repository without the App',
-      async (t) => {
-        t.installation.repositoryIds.delete(t.jobs.id);
-        return [await t.examine(), () => t.installation.repositoryIds.add(t.jobs.id)];
-      },
+      async (t) => [await t.examine({ CAPTURE_WORKFLOW: `acme/other/${WORKFLOW_PATH}@main` }), () => 0],
       'jobs repository',
       'failed',
       'not_installed_on_jobs_repository',
@@ -330,6 +356,50 @@ describePostgres('doctor', () => {
       'stopped_by_environment',
     ],
   ];
+
+  it('finds nothing wrong with http and the default secret on one machine', async () => {
+    // The sandbox signs with its own secret, but nothing is delivered here.
+    expect(worse(await town.examine({ WEBHOOK_SECRET: 'development' }))).toEqual([]);
+  });
+
+  it.each([
+    ['GRANT SELECT ON contributors TO anon', 'anon'],
+    ['GRANT SELECT ON contributors TO PUBLIC', 'anon, PUBLIC'],
+    ['GRANT SELECT (title) ON issues TO anon', 'anon'],
+    ['GRANT UPDATE (title) ON issues TO PUBLIC', 'anon, PUBLIC'],
+  ])('%s is found, and its cure takes it away', async (grant, holders) => {
+    const { db } = town.app;
+    await sql`CREATE ROLE anon`.execute(db).catch(() => undefined);
+    await sql.raw(grant).execute(db);
+    const find = async () => worse(await town.examine()).filter(({ check }) => check === 'database grants');
+    const [found] = await find();
+    const cure = `REVOKE ALL ON ALL TABLES IN SCHEMA "public" FROM ${holders};`;
+    expect(found).toMatchObject({ code: 'grants_to_the_public', cure });
+    await sql.raw(cure).execute(db);
+    expect(await find()).toEqual([]);
+  });
+
+  it('writes nothing but its findings', async () => {
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await town.examine({ APP_ID: '1' });
+    const lines = written.mock.calls.map(([line]) => String(line));
+    written.mockRestore();
+    expect(lines).toEqual([]);
+  });
+
+  it('leaves no error in the log of the app', async () => {
+    town.app.lines.length = 0;
+    await town.examine();
+    expect(town.app.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    expect(town.app.lines).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        stage: 'inngest',
+        msg: 'Signature validation failed: No x-inngest-signature provided',
+      }),
+    );
+    expect(JSON.stringify(town.app.lines)).not.toContain('stack');
+  });
 
   it('takes localhost for 127.0.0.1, as which Inngest writes it', async () => {
     const { state } = town.inngest;
