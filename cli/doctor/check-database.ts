@@ -3,6 +3,7 @@ import type { Config } from '../../src/config/config.ts';
 import { NEVER_CAPTURED } from '../../src/jobs/repository-facts.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readMigrationState } from '../../src/store/read-migration-state.ts';
+import { countOf } from '../../src/text/count-of.ts';
 import { formatDuration } from '../../src/text/format-progress.ts';
 import type { Check } from './context.ts';
 import { type Finding, failed, ok, skipped, warning } from './finding.ts';
@@ -153,7 +154,7 @@ async function checkQueue(db: Database, now: Date): Promise<Finding> {
   return failed(
     'queue',
     'queue_stuck',
-    `${due.count} jobs are due and nobody carries them out, for up to ${formatDuration(seconds)}.`,
+    `Nobody carries out ${countOf(due.count, 'due job')}, for up to ${formatDuration(seconds)}.`,
     'See that the app runs (or that something calls POST /api/loops/sweep), and that Inngest answers; "hybrid-capture jobs" lists them.',
   );
 }
@@ -186,7 +187,7 @@ async function checkFreshness(db: Database, config: Config, now: Date): Promise<
     return judge(
       'data',
       'stale_data',
-      `No capture has ended well for ${age}, in ${repositories} captured repositories.`,
+      `No capture has ended well for ${age}, in ${countOf(repositories, 'captured repository')}.`,
       'See that the app runs, that webhooks arrive (the check "webhook") and how the last jobs ended ("hybrid-capture jobs").',
     );
   }
