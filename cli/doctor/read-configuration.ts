@@ -90,7 +90,9 @@ function leaveOut(env: Environment, wrong: ReadonlySet<string>): Environment {
 function judgePlaces(env: Environment, wrong: ReadonlySet<string>): ReadConfiguration['notAsked'] {
   const reasons = Object.entries(PLACES).flatMap(([service, names]) => {
     const [name] = names.filter((each) => env[each]?.trim() && wrong.has(each));
-    return name ? [[service, `${name} is wrong (the check "configuration"), so it is not asked.`]] : [];
+    return name
+      ? [[service, `${name} can not be used (the check "configuration"), so it is not asked.`]]
+      : [];
   });
   return Object.fromEntries(reasons);
 }

@@ -80,7 +80,7 @@ function judgeEnd(ended: 'completed' | 'failed', output: unknown, nonce: string,
 }
 
 /**
- * Inngest's own words for a request that no function answered, as `inngest start` 1.x gives them: the address does not answer
+ * Inngest's own words for a request that no function answered, as `inngest start` and `inngest dev` give them: the address does not answer
  * ("Unable to reach SDK URL"), or something there does that is not our app, or the app does not know Inngest's signature
  * ("Your server returned HTTP 401 before the SDK responded.").
  */
