@@ -76,7 +76,7 @@ export async function createGitHubApp(options: {
     secret: github.webhookSecret,
     baseUrl: github.apiUrl,
     // Probot's children write what Octokit says of each request; only what goes wrong is wanted here.
-    log: log.child({}, { level: log.isLevelEnabled('debug') ? 'debug' : 'warn' }),
+    log: log.child({}, { level: ['debug', 'warn'].find((level) => log.isLevelEnabled(level)) ?? log.level }),
     // As a function, since Probot adds throttle options of its own to those of a plain object.
     Octokit: ProbotOctokit.defaults((given: object) => ({
       ...given,

@@ -13,6 +13,12 @@ export function parseFullName(text: string): string {
   throw new InvalidArgumentError('It must be owner/repo.');
 }
 
+/** Anything that is written; a shell makes nothing of a variable that is not set. */
+export function parseText(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgumentError('It must not be empty.');
+}
+
 /** Numbers of pull requests or issues separated by commas; ascending, each once. */
 export function parseNumbers(text: string): number[] {
   const numbers = text.split(',').map((element) => parseWholeNumber(element.trim(), 1, 2 ** 31 - 1));

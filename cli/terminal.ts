@@ -32,6 +32,7 @@ export interface CommandTerminal extends Terminal {
 /** The terminal that the process runs in. */
 export function openTerminal(): Terminal {
   const { stdout, stderr } = process;
+  for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe);
   return {
     env: process.env,
     print: (text) => stdout.write(`${text}\n`),
@@ -54,4 +55,9 @@ export function openTerminal(): Terminal {
       return controller.signal;
     },
   };
+}
+
+/** Nobody reads any more (`| head`): what the command does goes on to its end, and what it says is for nobody. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { sql } from 'kysely';
 import { type Config, loadConfig } from '../src/config/config.ts';
 import { type Database, openDatabase } from '../src/store/open-database.ts';
+import { readMigrationState } from '../src/store/read-migration-state.ts';
 import type { Terminal } from './terminal.ts';
 
 /** The configuration, or an error for each of its problems. */
@@ -32,10 +33,22 @@ export async function withDatabase(
     if (!isNew && !(await hasTables(database.db))) {
       throw new Error('The database has no tables of this app yet: run "hybrid-capture migrate" first.');
     }
-    await work(database.db);
+    await work(database.db).catch((error) => explain(error, database.db));
   } finally {
     await database.close();
   }
+}
+
+/**
+ * What the database refused, where its tables are behind, is told as that. It is asked afterwards, so that what works with older
+ * tables, as a stop must, is done.
+ * @throws always
+ */
+async function explain(error: unknown, db: Database): Promise<never> {
+  const isFromDatabase = error instanceof Error && 'code' in error && /^[0-9A-Z]{5}$/.test(`${error.code}`);
+  const tables = isFromDatabase ? await readMigrationState(db).catch(() => null) : null;
+  if (tables?.state !== 'behind') throw error;
+  throw new Error('The tables are of an older version: run "hybrid-capture migrate".', { cause: error });
 }
 
 async function hasTables(db: Database): Promise<boolean> {

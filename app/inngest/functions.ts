@@ -18,6 +18,8 @@ export interface InngestApp {
 }
 
 export const INNGEST_PATH = '/api/inngest';
+/** In the SDK's words (inngest 4), what anybody can send, as the doctor does: it is refused, and no fault of ours. */
+const UNSIGNED = 'No x-inngest-signature provided';
 
 /**
  * Inngest as configured: the client, its functions over HTTP, and the dispatcher that sends it runs of jobs.
@@ -37,6 +39,10 @@ export function createInngest(
       const err = findError(line);
       // A wait is told of by the run that waits, and is no error.
       if (err instanceof RetryAfterError) return;
+      if (err instanceof Error && err.message === UNSIGNED) {
+        log.warn({ stage: 'inngest' }, `${textOf(line)}: ${UNSIGNED}`);
+        return;
+      }
       log[level]({ stage: 'inngest', ...(err ? { err } : {}) }, textOf(line));
     };
   const logger = { debug: () => {}, info: write('info'), warn: write('warn'), error: write('error') };

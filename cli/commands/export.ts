@@ -9,7 +9,7 @@ import { STORED_TABLES } from '../../src/retention/owned-rows.ts';
 import { readRows, type StoredRow } from '../../src/retention/read-rows.ts';
 import { countOf } from '../../src/text/count-of.ts';
 import { findStoredRepositories } from '../find-stored-repositories.ts';
-import { parseFullName } from '../parse-arguments.ts';
+import { parseFullName, parseText } from '../parse-arguments.ts';
 import type { CommandTerminal } from '../terminal.ts';
 import { readConfig, withDatabase } from '../with-database.ts';
 
@@ -24,7 +24,7 @@ export function addExportCommand(program: Command, terminal: CommandTerminal): v
     .description(
       'Writes the captured rows as DIR/owner/repo/<table>.ndjson, column names as keys, a line a row.',
     )
-    .argument('<dir>', 'a folder; files of an earlier export are replaced')
+    .argument('<dir>', 'a folder; files of an earlier export are replaced', parseText)
     .option('--repository <owner/repo>', 'only this repository', parseFullName)
     .option('--json', 'print JSON')
     .action(async (dir: string, options: ExportOptions) => {

@@ -5,6 +5,7 @@ import type { Database } from '../../src/store/database.ts';
 import { formatCount } from '../../src/text/format-progress.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
 import { describeJob } from '../describe-job.ts';
+import { findStoredRepositories } from '../find-stored-repositories.ts';
 import { parseFullName, parseUuid, parseWholeNumber } from '../parse-arguments.ts';
 import { renderTable } from '../render-table.ts';
 import type { CommandTerminal } from '../terminal.ts';
@@ -33,7 +34,8 @@ export function addJobsCommand(program: Command, terminal: CommandTerminal): voi
     .option('--json', 'print JSON')
     .action(async (options: JobsOptions) => {
       await withDatabase(readConfig(terminal), {}, async (db) => {
-        const { group } = options;
+        const { group, repository } = options;
+        if (repository !== undefined) await findStoredRepositories(db, repository);
         const { text, more } = await (group ? showCounts(db, group, options) : showList(db, options));
         terminal.print(text);
         // Beside the list, so that it can go through a pipe.

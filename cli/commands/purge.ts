@@ -8,7 +8,7 @@ import type { DB } from '../../src/store/database.generated.ts';
 import type { Database } from '../../src/store/database.ts';
 import { countOf } from '../../src/text/count-of.ts';
 import { findStoredRepositories } from '../find-stored-repositories.ts';
-import { parseFullName } from '../parse-arguments.ts';
+import { parseFullName, parseText } from '../parse-arguments.ts';
 import type { CommandTerminal } from '../terminal.ts';
 import { readConfig, withDatabase } from '../with-database.ts';
 
@@ -45,7 +45,7 @@ export function addPurgeCommand(program: Command, terminal: CommandTerminal): vo
         .argParser(parseFullName)
         .conflicts('person'),
     )
-    .option('--person <login|id>', "this person's texts and name, everywhere")
+    .option('--person <login|id>', "this person's texts and name, everywhere", parseText)
     .option('--confirm <name>', 'the same name or id again: erases')
     .option('--reason <text>', 'why; kept in the table purges')
     .option('--dry-run', 'erases nothing, whatever else is said')

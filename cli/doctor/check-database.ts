@@ -3,6 +3,7 @@ import type { Config } from '../../src/config/config.ts';
 import { NEVER_CAPTURED } from '../../src/jobs/repository-facts.ts';
 import type { Database } from '../../src/store/database.ts';
 import { readMigrationState } from '../../src/store/read-migration-state.ts';
+import { countOf } from '../../src/text/count-of.ts';
 import { formatDuration } from '../../src/text/format-progress.ts';
 import type { Check } from './context.ts';
 import { type Finding, failed, ok, skipped, warning } from './finding.ts';
@@ -74,13 +75,19 @@ function judgeMigrations({
   }
 }
 
-/** Supabase's API serves what `anon` may read to everybody who has the address of the project. */
+/**
+ * Supabase's API serves what `anon` may read to everybody who has the address of the project. What PUBLIC may, they may too, and
+ * taking it from them changes nothing; a grant of one column is none of the table.
+ */
 async function checkGrants(db: Database): Promise<Finding> {
-  const { rows } = await sql<{ schema: string; role: string; name: string }>`
-    SELECT n.nspname AS schema, r.rolname AS role, c.relname AS name
+  const mayUse = (role: ReturnType<typeof sql>) => sql<boolean>`(
+    has_table_privilege(${role}, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
+    OR has_any_column_privilege(${role}, c.oid, 'SELECT, INSERT, UPDATE'))`;
+  const { rows } = await sql<{ schema: string; role: string; name: string; isPublic: boolean }>`
+    SELECT n.nspname AS schema, r.rolname AS role, c.relname AS name, ${mayUse(sql`'public'`)} AS "isPublic"
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN pg_roles r
     WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm') AND r.rolname IN ('anon', 'authenticated')
-      AND has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
+      AND ${mayUse(sql`r.rolname`)}
     ORDER BY r.rolname, c.relname`.execute(db);
   const open = await sql<{ name: string }>`
     SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -90,11 +97,12 @@ async function checkGrants(db: Database): Promise<Finding> {
   if (first) {
     const roles = [...new Set(rows.map(({ role }) => role))];
     const names = [...new Set(rows.map(({ name }) => name))];
+    const holders = rows.some(({ isPublic }) => isPublic) ? [...roles, 'PUBLIC'] : roles;
     return failed(
       'database grants',
       'grants_to_the_public',
       `${roles.join(' and ')} may use ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}.`,
-      `REVOKE ALL ON ALL TABLES IN SCHEMA "${first.schema}" FROM ${roles.join(', ')};`,
+      `REVOKE ALL ON ALL TABLES IN SCHEMA "${first.schema}" FROM ${holders.join(', ')};`,
     );
   }
   if (open.rows.length > 0) {
@@ -146,7 +154,7 @@ async function checkQueue(db: Database, now: Date): Promise<Finding> {
   return failed(
     'queue',
     'queue_stuck',
-    `${due.count} jobs are due and nobody carries them out, for up to ${formatDuration(seconds)}.`,
+    `Nobody carries out ${countOf(due.count, 'due job')}, for up to ${formatDuration(seconds)}.`,
     'See that the app runs (or that something calls POST /api/loops/sweep), and that Inngest answers; "hybrid-capture jobs" lists them.',
   );
 }
@@ -174,10 +182,12 @@ async function checkFreshness(db: Database, config: Config, now: Date): Promise<
   const ageMs = since === null ? 0 : now.getTime() - since.getTime();
   const age = formatDuration(ageMs / 1_000);
   if (ageMs > limitMs) {
-    return failed(
+    // Without reconciliation a capture is made only where something happens, and a weekend may be quiet.
+    const judge = config.reconcilePeriodMs > 0 ? failed : warning;
+    return judge(
       'data',
       'stale_data',
-      `No capture has ended well for ${age}, in ${repositories} captured repositories.`,
+      `No capture has ended well for ${age}, in ${countOf(repositories, 'captured repository')}.`,
       'See that the app runs, that webhooks arrive (the check "webhook") and how the last jobs ended ("hybrid-capture jobs").',
     );
   }

@@ -4,9 +4,12 @@ import { readManifest } from '../../app/read-manifest.ts';
 import { WEBHOOK_PATH } from '../../app/webhooks.ts';
 import type { Config } from '../../src/config/config.ts';
 import { statusOf } from '../../src/github/status-of.ts';
+import { isDelivered } from '../../src/loops/is-delivered.ts';
+import { countOf } from '../../src/text/count-of.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
 import { ASK_WITHIN_MS, type Check, type DoctorContext } from './context.ts';
 import { type Finding, failed, ok, skipped, warning } from './finding.ts';
+import { gitHubUnavailable, guard, troubleOf } from './guard.ts';
 import { checkClock } from './judge-clock.ts';
 
 const LEVELS = ['read', 'write', 'admin'];
@@ -15,6 +18,7 @@ const MAX_INSTALLATIONS = 100;
 
 export const githubChecks: Check = {
   name: 'github',
+  asks: 'github',
   async run(context) {
     const { app, config } = context;
     const clock = await checkGitHubClock(context);
@@ -37,9 +41,9 @@ export const githubChecks: Check = {
         `${config.github.webUrl} (Settings, Developer settings, GitHub Apps, Permissions & events)`,
       ),
       judgeEvents(identity.app.events),
-      await checkWebhook(octokit, config),
-      await checkDeliveries(octokit, context.now()),
-      ...(await checkInstallations(octokit, app, config)),
+      ...(await guard('webhook', async () => [await checkWebhook(octokit, config)])),
+      ...(await guard('deliveries', async () => [await checkDeliveries(octokit, context.now())])),
+      ...(await guard('installations', () => checkInstallations(octokit, app, config))),
     ];
   },
 };
@@ -82,12 +86,13 @@ async function checkIdentity(
       app: { permissions: { ...data?.permissions }, events: data?.events ?? [] },
     };
   } catch (error) {
-    const status = statusOf(error);
+    const trouble = troubleOf(error);
+    if (trouble !== null) return { finding: gitHubUnavailable('github app', trouble), app: null };
     return {
       finding: failed(
         'github app',
         'app_not_accepted',
-        `GitHub answers ${status ?? 'nothing'} to APP_ID ${github.appId} with this private key.`,
+        `GitHub answers ${statusOf(error) ?? 'nothing'} to APP_ID ${github.appId} with this private key.`,
         "Copy the App ID from the App's settings page, generate a new private key there, and see that the clock is right.",
       ),
       app: null,
@@ -156,11 +161,12 @@ async function checkDeliveries(octokit: Octokit, now: Date): Promise<Finding> {
   });
   const [newest] = data;
   if (!newest) return skipped('deliveries', 'no_deliveries', 'GitHub has sent no webhook in 3 days.');
-  const arrived = new Set(data.filter(({ status }) => status === 'OK').map(({ guid }) => guid));
+  const arrived = new Set(data.filter(hasArrived).map(({ guid }) => guid));
   const lost = new Set(data.filter(({ guid }) => !arrived.has(guid)).map(({ guid }) => guid));
-  if (lost.size === 0) return ok('deliveries', `The last ${data.length} webhooks arrived.`);
-  const isCurrent = newest.status !== 'OK';
-  const count = `${lost.size} of the last ${new Set(data.map(({ guid }) => guid)).size} webhooks did not arrive`;
+  if (lost.size === 0) return ok('deliveries', `The last ${countOf(data.length, 'webhook')} arrived.`);
+  const isCurrent = !hasArrived(newest);
+  const all = new Set(data.map(({ guid }) => guid));
+  const count = `${lost.size} of the last ${countOf(all.size, 'webhook')} did not arrive`;
   if (isCurrent && newest.status_code === 400) {
     return failed(
       'deliveries',
@@ -177,6 +183,10 @@ async function checkDeliveries(octokit: Octokit, now: Date): Promise<Finding> {
     `${count}; the newest one, ${hours} h ago, was answered "${neutralizeLog(newest.status, 60)}" (${newest.status_code}).`,
     'See that the app runs and GitHub reaches it (the check "public url"). What is not 3 days old can be sent again: Advanced, Recent Deliveries, on the settings page of the App.',
   );
+}
+
+function hasArrived(delivery: { status: string; status_code: number }): boolean {
+  return isDelivered({ status: delivery.status, statusCode: delivery.status_code });
 }
 
 async function checkInstallations(octokit: Octokit, app: GitHubApp, config: Config): Promise<Finding[]> {

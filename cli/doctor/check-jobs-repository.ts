@@ -2,15 +2,18 @@ import type { GitHubApp, Octokit } from '../../app/github-app.ts';
 import { askOnce } from '../../app/github-app.ts';
 import type { Config } from '../../src/config/config.ts';
 import { statusOf } from '../../src/github/status-of.ts';
+import { countOf } from '../../src/text/count-of.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
 import { ASK_WITHIN_MS, type Check, type DoctorContext } from './context.ts';
 import { type Finding, failed, ok, skipped, warning } from './finding.ts';
+import { guard } from './guard.ts';
 import { judgeWorkflowFile } from './judge-workflow-file.ts';
 
 type Workflow = NonNullable<Config['bulk']['workflow']>;
 
 export const jobsRepositoryChecks: Check = {
   name: 'jobs repository',
+  asks: 'github',
   async run(context) {
     const { app, config } = context;
     const { workflow } = config.bulk;
@@ -45,8 +48,10 @@ export const jobsRepositoryChecks: Check = {
     const isPublic = data.visibility === 'public' || (data.visibility === undefined && !data.private);
     return [
       await checkVisibility(context, place, isPublic),
-      await checkFile(octokit, workflow, data.default_branch, isPublic),
-      await checkBranch(octokit, workflow),
+      ...(await guard('workflow file', async () => [
+        await checkFile(octokit, workflow, data.default_branch, isPublic),
+      ])),
+      ...(await guard('jobs branch', async () => [await checkBranch(octokit, workflow)])),
     ];
   },
 };
@@ -83,7 +88,7 @@ async function checkVisibility({ db }: DoctorContext, place: string, isPublic: b
   return failed(
     'jobs repository',
     'private_captures_in_public_jobs_repository',
-    `${place} is public, and ${count} captured repositories are private: their bulk work does not run.`,
+    `${place} is public, and bulk work of ${countOf(count, 'private repository')} does not run for that reason.`,
     cure,
   );
 }

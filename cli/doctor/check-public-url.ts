@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Config, DEFAULT_WEBHOOK_SECRET } from '../../src/config/config.ts';
 import { isLocalHost } from '../../src/route/bulk-availability.ts';
 import { ASK_WITHIN_MS, type Check } from './context.ts';
 import { type Finding, failed, ok, warning } from './finding.ts';
@@ -9,7 +10,7 @@ const Readiness = z.object({ checks: z.record(z.string(), z.string()) });
 /** Asked from this machine: what only GitHub can't reach (a firewall) shows in the check "deliveries". */
 export const publicUrlCheck: Check = {
   name: 'public url',
-  async run({ config }) {
+  async run({ config, notAsked }) {
     const { publicUrl } = config.http;
     if (publicUrl === null) {
       const judge = config.bulk.workflow === null ? warning : failed;
@@ -22,7 +23,10 @@ export const publicUrlCheck: Check = {
         ),
       ];
     }
-    if (isLocalHost(publicUrl.hostname) && !isLocalHost(new URL(config.github.webUrl).hostname)) {
+    // Where GHE_HOST is wrong, that is not known.
+    const isGitHubLocal =
+      notAsked.github !== undefined || isLocalHost(new URL(config.github.webUrl).hostname);
+    if (isLocalHost(publicUrl.hostname) && !isGitHubLocal) {
       return [
         failed(
           'public url',
@@ -32,9 +36,38 @@ export const publicUrlCheck: Check = {
         ),
       ];
     }
-    return askApp(publicUrl.origin);
+    return [
+      ...(isLocalHost(publicUrl.hostname) ? [] : judgeExposure(config, publicUrl)),
+      ...(await askApp(publicUrl.origin)),
+    ];
   },
 };
+
+/** What is good enough on one's own machine, and not where everybody may call. */
+function judgeExposure({ github }: Config, publicUrl: URL): Finding[] {
+  const findings: Finding[] = [];
+  if (publicUrl.protocol === 'http:') {
+    findings.push(
+      warning(
+        'public url',
+        'public_url_http',
+        `PUBLIC_URL is ${publicUrl.origin}: tokens and rows travel over the network unencrypted.`,
+        'Put TLS in front of the app, and set PUBLIC_URL to its https origin.',
+      ),
+    );
+  }
+  if (github.webhookSecret === DEFAULT_WEBHOOK_SECRET) {
+    findings.push(
+      warning(
+        'webhook secret',
+        'webhook_secret_default',
+        'WEBHOOK_SECRET is the default, with which everybody can make webhooks that the app takes for those of GitHub.',
+        "Set it, here and on the App's settings page, to a new one (openssl rand -hex 32), and restart the app.",
+      ),
+    );
+  }
+  return findings;
+}
 
 async function askApp(origin: string): Promise<Finding[]> {
   const unreachable = (said: string) => [

@@ -28,6 +28,7 @@ export function createDispatchTest({
 } = {}): Check {
   return {
     name: CHECK,
+    asks: 'github',
     async run(context) {
       const { workflow } = context.config.bulk;
       if (workflow === null) return [skipped(CHECK, 'no_capture_workflow', 'CAPTURE_WORKFLOW is not set.')];

@@ -53,16 +53,17 @@ export function judgeWorkflowFile(
     ];
     return { code: 'workflow_inputs_differ', message: `${parts.join('; ')}.` };
   }
-  const parsed = Object.values(jobs).map((job) => Job.safeParse(job));
-  const steps = parsed.flatMap(({ data }) => data?.steps ?? []);
-  const given = [permissions, ...parsed.map(({ data }) => data?.permissions)];
-  if (!given.some(allowsIdToken)) {
+  const ours = Object.values(jobs)
+    .map((job) => Job.safeParse(job).data)
+    .find((job) => job?.steps.some(isOurStep));
+  // A job's block replaces that of the workflow, it adds nothing to it.
+  if (ours && !allowsIdToken(ours.permissions ?? permissions)) {
     return {
       code: 'workflow_permissions',
       message: 'its runs can not prove who they are: "permissions: id-token: write" is missing.',
     };
   }
-  if (!steps.some((step) => takesAppUrl(step.with))) {
+  if (!ours?.steps.some((step) => takesAppUrl(step.with))) {
     return { code: 'workflow_app_url', message: 'no step has "app-url", or it takes it from an input.' };
   }
   return null;
@@ -87,6 +88,11 @@ function readInputs(on: unknown): z.infer<typeof Inputs>['inputs'] | null {
 function allowsIdToken(permissions: unknown): boolean {
   if (permissions === 'write-all') return true;
   return z.object({ 'id-token': z.literal('write') }).safeParse(permissions).success;
+}
+
+/** By its inputs: an action of a fork, or of a folder, has another name. */
+function isOurStep({ with: given }: Record<string, unknown>): boolean {
+  return typeof given === 'object' && given !== null && ('job-id' in given || 'app-url' in given);
 }
 
 function takesAppUrl(given: unknown): boolean {

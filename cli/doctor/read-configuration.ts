@@ -1,5 +1,6 @@
 import { type Config, loadConfig } from '../../src/config/config.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
+import type { Service } from './context.ts';
 import { type Finding, failed, ok } from './finding.ts';
 
 const CURE =
@@ -7,15 +8,52 @@ const CURE =
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** One of them is nothing without the others, so they are left out together. */
+const TOGETHER = [
+  ['APP_ID', 'PRIVATE_KEY', 'PRIVATE_KEY_PATH'],
+  [
+    'INNGEST_EVENT_KEY',
+    'INNGEST_SIGNING_KEY',
+    'INNGEST_PRODUCTION_EVENT_KEY',
+    'INNGEST_PRODUCTION_SIGNING_KEY',
+  ],
+];
+
+/** What can't be left out: with these instead, the rest can be looked at. */
+const STAND_INS: Readonly<Record<string, Environment>> = {
+  DATABASE_URL: { ALLOW_EMBEDDED: '1' },
+  WEBHOOK_SECRET: { WEBHOOK_SECRET: 'not looked at' },
+};
+
+/** Where each service is. Without one of these another would be asked, with the secrets that are meant for this one. */
+const PLACES: Readonly<Record<Service, readonly string[]>> = {
+  github: ['GHE_HOST', 'GHE_PROTOCOL'],
+  inngest: ['INNGEST_BASE_URL', 'INNGEST_DEV'],
+  database: ['DATABASE_URL', 'DATABASE_CA', 'DATABASE_SCHEMA'],
+};
+
+export interface ReadConfiguration {
+  /** Null: nothing usable is left. */
+  config: Config | null;
+  /** Services that must not be asked, each with the reason in one sentence. */
+  notAsked: Partial<Record<Service, string>>;
+  findings: Finding[];
+}
+
 /**
  * The configuration, and a finding for each of its problems. Where there are some, the variables that they name are left
- * out and the rest is used, so that one wrong line does not hide what else is wrong. Null: nothing usable is left.
+ * out and the rest is used, so that one wrong line does not hide what else is wrong.
  */
-export function readConfiguration(env: Environment): { config: Config | null; findings: Finding[] } {
+export function readConfiguration(env: Environment): ReadConfiguration {
   const loaded = loadConfig(env);
-  if (loaded.ok)
-    return { config: loaded.config, findings: [ok('configuration', 'Every variable is right.')] };
-  return { config: loadWithout(env, loaded.problems), findings: loaded.problems.map(describe) };
+  if (loaded.ok) {
+    return {
+      config: loaded.config,
+      notAsked: {},
+      findings: [ok('configuration', 'Every variable is right.')],
+    };
+  }
+  return { ...loadWithout(env, loaded.problems), findings: loaded.problems.map(describe) };
 }
 
 /** Each problem says in one line what is wrong and what is right; that of a key has a code of its own. */
@@ -24,17 +62,37 @@ function describe(problem: string): Finding {
   return failed('configuration', code, problem, CURE);
 }
 
-/** Leaving one out can make another one wrong (an id without its key), so it is done until nothing is wrong. */
-function loadWithout(env: Environment, problems: string[]): Config | null {
-  let left = { ...env };
-  for (let told = problems; told.length > 0; ) {
-    const named = told.flatMap((problem) => problem.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b/g) ?? []);
-    const wrong = named.filter((name) => name in VARIABLES && left[name] !== undefined);
-    if (wrong.length === 0) return null;
-    left = Object.fromEntries(Object.entries(left).filter(([name]) => !wrong.includes(name)));
-    const loaded = loadConfig(left);
-    if (loaded.ok) return loaded.config;
+/** Leaving one out can make another one wrong (an address without its keys), so it is done until nothing is wrong. */
+function loadWithout(env: Environment, problems: string[]): Omit<ReadConfiguration, 'findings'> {
+  const wrong = new Set<string>();
+  for (let told = problems; ; ) {
+    const before = wrong.size;
+    for (const name of told.flatMap(namesIn)) wrong.add(name);
+    if (wrong.size === before) return { config: null, notAsked: {} };
+    const loaded = loadConfig(leaveOut(env, wrong));
+    if (loaded.ok) return { config: loaded.config, notAsked: judgePlaces(env, wrong) };
     told = loaded.problems;
   }
-  return null;
+}
+
+function namesIn(problem: string): string[] {
+  const named = problem.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b/g) ?? [];
+  return named
+    .filter((name) => name in VARIABLES)
+    .flatMap((name) => TOGETHER.find((names) => names.includes(name)) ?? [name]);
+}
+
+function leaveOut(env: Environment, wrong: ReadonlySet<string>): Environment {
+  const left = Object.entries(env).filter(([name]) => !wrong.has(name));
+  return Object.assign(Object.fromEntries(left), ...[...wrong].map((name) => STAND_INS[name] ?? {}));
+}
+
+function judgePlaces(env: Environment, wrong: ReadonlySet<string>): ReadConfiguration['notAsked'] {
+  const reasons = Object.entries(PLACES).flatMap(([service, names]) => {
+    const [name] = names.filter((each) => env[each]?.trim() && wrong.has(each));
+    return name
+      ? [[service, `${name} can not be used (the check "configuration"), so it is not asked.`]]
+      : [];
+  });
+  return Object.fromEntries(reasons);
 }

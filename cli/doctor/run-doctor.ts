@@ -2,25 +2,27 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../../src/config/config.ts';
 import { DataFolderLockedError } from '../../src/store/folder-lock.ts';
 import { type OpenDatabase, openDatabase } from '../../src/store/open-database.ts';
-import { neutralizeLog } from '../../src/text/neutralize.ts';
 import { openGitHubApp } from '../open-github.ts';
 import { alarmsCheck } from './check-alarms.ts';
+import { controlRepositoryCheck } from './check-control-repository.ts';
 import { databaseChecks } from './check-database.ts';
 import { githubChecks } from './check-github.ts';
 import { inngestChecks } from './check-inngest.ts';
 import { jobsRepositoryChecks } from './check-jobs-repository.ts';
 import { publicUrlCheck } from './check-public-url.ts';
 import { rolloutCheck } from './check-rollout.ts';
-import type { Check } from './context.ts';
+import type { Check, DoctorContext } from './context.ts';
 import { type Finding, failed, skipped } from './finding.ts';
+import { guard } from './guard.ts';
 import { hideSecrets } from './hide-secrets.ts';
-import { readConfiguration } from './read-configuration.ts';
+import { type ReadConfiguration, readConfiguration } from './read-configuration.ts';
 
 const CHECKS: readonly Check[] = [
   databaseChecks,
   publicUrlCheck,
   githubChecks,
   jobsRepositoryChecks,
+  controlRepositoryCheck,
   inngestChecks,
   rolloutCheck,
   alarmsCheck,
@@ -36,15 +38,18 @@ export async function runDoctor(options: {
   now?: () => Date;
 }): Promise<Finding[]> {
   const { env, more = [], now = () => new Date() } = options;
-  const { config, findings } = readConfiguration(env);
+  const { config, notAsked, findings } = readConfiguration(env);
   if (config !== null) {
-    const opened = await open(config);
+    const opened = await open(config, notAsked);
     if (opened.finding) findings.push(opened.finding);
     try {
-      const app = await openGitHubApp(config);
-      const context = { config, db: opened.database?.db ?? null, app, now };
+      const app = notAsked.github === undefined ? await openGitHubApp(config) : null;
+      const context = { config, notAsked, db: opened.database?.db ?? null, now };
       for (const check of [...CHECKS, ...more]) {
-        findings.push(...(await check.run(context).catch((error) => [describeError(check, error)])));
+        // What GitHub answers to a key that it does not know is no answer to another question.
+        findings.push(
+          ...(await make(check, { ...context, app: findings.some(isGitHubClosed) ? null : app })),
+        );
       }
     } finally {
       await opened.database?.close();
@@ -53,8 +58,24 @@ export async function runDoctor(options: {
   return findings.map((finding) => hideSecrets(finding, env));
 }
 
-async function open(config: Config): Promise<{ database: OpenDatabase | null; finding: Finding | null }> {
+async function make(check: Check, context: DoctorContext): Promise<Finding[]> {
+  const reason = check.asks && context.notAsked[check.asks];
+  if (reason !== undefined) return [skipped(check.name, 'address_wrong', reason)];
+  return guard(check.name, () => check.run(context));
+}
+
+function isGitHubClosed({ check, status }: Finding): boolean {
+  return status === 'failed' && (check === 'github' || check === 'github app');
+}
+
+async function open(
+  config: Config,
+  notAsked: ReadConfiguration['notAsked'],
+): Promise<{ database: OpenDatabase | null; finding: Finding | null }> {
   const { url, dataDir } = config.database;
+  if (notAsked.database !== undefined) {
+    return { database: null, finding: skipped('database', 'address_wrong', notAsked.database) };
+  }
   if (url === null && !existsSync(dataDir)) {
     const message = `There is no embedded database in ${dataDir} yet, and DATABASE_URL is not set.`;
     const cure = 'Set DATABASE_URL to a Postgres database, or start the app once.';
@@ -72,14 +93,4 @@ async function open(config: Config): Promise<{ database: OpenDatabase | null; fi
       'Check DATABASE_URL and DATABASE_CA, that the server is up, and that it lets this machine in.';
     return { database: null, finding: failed('database', 'database_unreachable', message, cure) };
   }
-}
-
-function describeError({ name }: Check, error: unknown): Finding {
-  const text = error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : String(error);
-  return failed(
-    name,
-    'not_checked',
-    `This could not be looked at: ${neutralizeLog(text)}`,
-    'Put right what failed above, and run the doctor again.',
-  );
 }

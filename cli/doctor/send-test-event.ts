@@ -27,6 +27,7 @@ const ENDED: Readonly<Record<string, 'completed' | 'failed'>> = {
 export function createTestEvent({ patienceMs = 30_000 }: { patienceMs?: number } = {}): Check {
   return {
     name: CHECK,
+    asks: 'inngest',
     async run({ config }) {
       if (config.inngest.mode === 'off') return [skipped(CHECK, 'inngest_off', 'No keys are set.')];
       const api = createInngestApi(config.inngest);
@@ -49,6 +50,7 @@ export function createTestEvent({ patienceMs = 30_000 }: { patienceMs?: number }
       for (let last: Finding | null = null; ; ) {
         // The answer is cached for 15 s unless the address differs.
         const answer = await api.get(`/v1/events/${id}/runs?_=${randomUUID()}`);
+        if (answer.status === 401 || answer.status === 403) return [notTold(answer.status)];
         const [run] = Runs.safeParse(await answer.json().catch(() => null)).data?.data ?? [];
         const ended = run && ENDED[run.status.toLowerCase()];
         const seconds = (performance.now() - startedAt) / 1_000;
@@ -63,14 +65,7 @@ export function createTestEvent({ patienceMs = 30_000 }: { patienceMs?: number }
 
 function judgeEnd(ended: 'completed' | 'failed', output: unknown, nonce: string, seconds: number): Finding {
   const text = JSON.stringify(output ?? null);
-  if (ended === 'failed') {
-    return failed(
-      CHECK,
-      'test_run_failed',
-      `The function ran and failed: ${neutralizeLog(text, 300)}`,
-      'See what the log of the app says; the function asks the database.',
-    );
-  }
+  if (ended === 'failed') return judgeFailure(text);
   // Not every server tells what a function answered.
   const isTold = output !== undefined && output !== null && output !== '';
   if (isTold && !text.includes(nonce)) {
@@ -82,6 +77,47 @@ function judgeEnd(ended: 'completed' | 'failed', output: unknown, nonce: string,
     );
   }
   return ok(CHECK, `Sent, carried out by the app, and back in ${seconds.toFixed(1)} s.`);
+}
+
+/**
+ * Inngest's own words for a request that no function answered, as `inngest start` and `inngest dev` give them: the address does not answer
+ * ("Unable to reach SDK URL"), or something there does that is not our app, or the app does not know Inngest's signature
+ * ("Your server returned HTTP 401 before the SDK responded.").
+ */
+function judgeFailure(output: string): Finding {
+  const said = neutralizeLog(output, 300);
+  const status = /returned HTTP (\d{3}) before the SDK/.exec(output)?.[1];
+  if (status === '401') {
+    return failed(
+      CHECK,
+      'app_refuses_inngest',
+      `The app refuses what Inngest asks: ${said}`,
+      'Start the app with the same INNGEST_SIGNING_KEY as here, and let no proxy in front of it ask for a password.',
+    );
+  }
+  if (status !== undefined || output.includes('Unable to reach SDK URL')) {
+    return failed(
+      CHECK,
+      'app_not_reached',
+      `Inngest does not reach the app: ${said}`,
+      'See that the app runs and Inngest can reach PUBLIC_URL, and register the app at that address again (the check "inngest functions").',
+    );
+  }
+  return failed(
+    CHECK,
+    'test_run_failed',
+    `The function ran and failed: ${said}`,
+    'See what the log of the app says; the function asks the database.',
+  );
+}
+
+/** The event key is right, and the signing key, with which runs are asked for, is not. */
+function notTold(status: number): Finding {
+  return skipped(
+    CHECK,
+    'runs_not_told',
+    `Inngest took the event, and does not tell what became of it (${status}): see the check "inngest signing key".`,
+  );
 }
 
 function notTriggered(status: number): Finding {

@@ -78,8 +78,17 @@ async function prepare(
   if ('problem' in read) {
     return { ...refuse('not_understood', read.problem, usageOf(verb)), quoted: args.join(' ') };
   }
+  if (read.words.length > 0 && !takesWords(verb)) {
+    const problem = `\`${verb.verb}\` takes no arguments.`;
+    return { ...refuse('not_understood', problem, usageOf(verb)), quoted: args.join(' ') };
+  }
   const actor = place.actor.type === 'user' ? { ...place.actor, permission: level } : place.actor;
   return { ...read, level, actor };
+}
+
+/** Whether its usage has more than flags. */
+function takesWords({ verb, usage }: Verb<never>): boolean {
+  return usage.replace(/\[--[^\]]*\]/g, '').trim() !== verb;
 }
 
 function usageOf(verb: Verb<never>): string {

@@ -8,6 +8,9 @@ import { parsePrivateKey } from './private-key.ts';
 export const ROLLOUT_STRATEGIES = ['percentage', 'whitelist', 'repository_size'] as const;
 export type RolloutStrategy = (typeof ROLLOUT_STRATEGIES)[number];
 
+/** Everybody can read it here, so it is for one's own machine alone. */
+export const DEFAULT_WEBHOOK_SECRET = 'development';
+
 /** All settings, checked. `docs/configuration.md` tells the variable behind each field. */
 export interface Config {
   production: boolean;
@@ -170,8 +173,8 @@ function readGitHub(read: EnvironmentReader, production: boolean): Config['githu
     );
   }
 
-  const webhookSecret = read.raw('WEBHOOK_SECRET') ?? (production ? null : 'development');
-  if (production && (webhookSecret === null || webhookSecret === 'development')) {
+  const webhookSecret = read.raw('WEBHOOK_SECRET') ?? (production ? null : DEFAULT_WEBHOOK_SECRET);
+  if (production && (webhookSecret === null || webhookSecret === DEFAULT_WEBHOOK_SECRET)) {
     read.problems.push(
       `WEBHOOK_SECRET is ${webhookSecret === null ? 'missing' : 'the default, which everybody knows'}: in production set it to the secret on the App's settings page (a new one: openssl rand -hex 32).`,
     );

@@ -215,7 +215,7 @@ async function explainRefusal(
       }
       return blocked(
         'dispatch_refused',
-        `Check that ${workflow.path} has the trigger workflow_dispatch and that the branch or tag "${workflow.ref}" exists in ${place}.`,
+        `Check that ${workflow.path} has the trigger workflow_dispatch and that it is enabled (Actions tab of ${place}), and that the branch or tag "${workflow.ref}" exists there.`,
       );
     default:
       return new DispatchError('github_unavailable', said, { isBlocked: false, cure: 'It is tried again.' });

@@ -2,6 +2,7 @@ import { type Selectable, sql, type Transaction } from 'kysely';
 import type { JobLog } from '../jobs/job-log.ts';
 import type { DB } from '../store/database.generated.ts';
 import { neutralizeLog } from '../text/neutralize.ts';
+import { isDelivered } from './is-delivered.ts';
 import type { Loop } from './loop.ts';
 
 /** One attempt of GitHub to deliver a webhook. */
@@ -116,7 +117,7 @@ async function readAttempts(
   for await (const page of deliveryLog.pages()) {
     signal.throwIfAborted();
     const recent = page.filter(({ deliveredAt }) => deliveredAt >= since);
-    found.push(...recent.filter(({ status, isRedelivery }) => status !== 'OK' || isRedelivery));
+    found.push(...recent.filter((attempt) => !isDelivered(attempt) || attempt.isRedelivery));
     if (recent.length < page.length) break;
   }
   return found;
@@ -131,11 +132,13 @@ async function noteAttempts(trx: Transaction<DB>, attempts: readonly DeliveryAtt
     status: attempt.status,
     status_code: attempt.statusCode,
     delivered_at: attempt.deliveredAt,
+    is_delivered: isDelivered(attempt),
   }));
   await sql`
     WITH attempts AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-        AS a (guid text, delivery_id bigint, event text, status text, status_code integer, delivered_at timestamptz)
+        AS a (guid text, delivery_id bigint, event text, status text, status_code integer, delivered_at timestamptz,
+          is_delivered boolean)
     ), newest AS (
       SELECT DISTINCT ON (guid) *, min(delivered_at) OVER (PARTITION BY guid) AS first_delivered_at
       FROM attempts ORDER BY guid, delivered_at DESC, delivery_id DESC
@@ -144,13 +147,13 @@ async function noteAttempts(trx: Transaction<DB>, attempts: readonly DeliveryAtt
       (guid, delivery_id, event, status, status_code, first_delivered_at, last_tried_at)
     SELECT guid, delivery_id, event, status, status_code, first_delivered_at, delivered_at
     FROM newest
-    WHERE NOT EXISTS (SELECT FROM attempts AS good WHERE good.guid = newest.guid AND good.status = 'OK')
+    WHERE NOT EXISTS (SELECT FROM attempts AS good WHERE good.guid = newest.guid AND good.is_delivered)
     ORDER BY guid
     ON CONFLICT (guid) DO UPDATE SET delivery_id = excluded.delivery_id, status = excluded.status,
       status_code = excluded.status_code,
       first_delivered_at = least(failed.first_delivered_at, excluded.first_delivered_at),
       last_tried_at = greatest(failed.last_tried_at, excluded.last_tried_at)`.execute(trx);
-  const good = attempts.filter(({ status }) => status === 'OK').map(({ guid }) => guid);
+  const good = attempts.filter(isDelivered).map(({ guid }) => guid);
   await sql`
     DELETE FROM failed_deliveries AS failed
     WHERE guid = ANY (${good}::text[]) OR EXISTS (SELECT FROM deliveries WHERE deliveries.id = failed.guid)`.execute(

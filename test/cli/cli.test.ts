@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../cli/main.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -63,6 +64,8 @@ describe('wrong usage is one line, a hint, and exit code 2', () => {
     ['capture acme/x --since 2026-02-02 --until 2026-02-02', '--since must be before --until'],
     ['capture acme/x --pull-requests 1 --since 2026-01-01', "cannot be used with option '--since <time>'"],
     ['capture acme/x --include wiki', 'It must be some of pull-requests, issues, commits, labels'],
+    ['export ""', 'It must not be empty.'],
+    ['purge --person ""', 'It must not be empty.'],
     ['jobs --limit 0', 'It must be a whole number from 1 to 1000.'],
     ['jobs --limit 5x', 'It must be a whole number from 1 to 1000.'],
     ['jobs --before 12', 'It must be the id of a job, a UUID.'],
@@ -201,6 +204,8 @@ describe('with an embedded database', () => {
   test.each([
     ['rollout include acme/unknown', 'The App does not serve a repository acme/unknown.'],
     ['rollout include acme/widgets --if-version 1', 'The rollout is at v2, not at v1'],
+    ['rollout status extra', 'status takes no arguments.'],
+    ['rollout stats 24h', 'stats takes no arguments.'],
     ['rollout stop', 'A stop needs a reason: hybrid-capture rollout stop <reason>.'],
   ])('%s is refused with exit code 1', async (line, message) => {
     const { code, out, err } = await cli(line);
@@ -280,7 +285,10 @@ describe('with an embedded database', () => {
       [{ repository: 'Acme/Widgets', type: 'pull_requests' }],
     ]);
     expect((await cli('jobs')).out).toMatch(/pull_requests {2}inngest \(\w+\) {2}queued/);
-    expect((await cli('jobs --repository acme/none')).out).toBe('There are no jobs.');
+    for (const line of ['jobs --repository acme/none', 'jobs --group status --repository acme/none']) {
+      const err = 'acme/none is not in the database: check the spelling.';
+      expect(await cli(line)).toEqual({ code: 1, out: '', err });
+    }
   });
 
   test('a list that is cut says how to see more, and so does each page', async () => {
@@ -311,7 +319,6 @@ describe('with an embedded database', () => {
       'reason  jobs  queued  under way  went wrong  completed',
       `manual  ${String(all.length).padStart(4)}  ${String(queued).padStart(6)}          0           0  ${String(counts.completed).padStart(9)}`,
     ]);
-    expect((await cli('jobs --group status --repository acme/none')).out).toBe('There are no jobs.');
   });
 
   describe('how far a job is', () => {
@@ -474,6 +481,46 @@ describe('with an embedded database', () => {
   });
 });
 
+describe('with tables of an older version', () => {
+  const NAME = MIGRATIONS.find(({ sql: text }) => text.includes('ADD COLUMN paused_at'))?.name ?? '';
+
+  beforeAll(async () => {
+    await cli('migrate');
+    await inDatabase(async (db) => {
+      await sql`ALTER TABLE job_runs DROP COLUMN pauses, DROP COLUMN paused_at, DROP COLUMN paused_seconds`.execute(
+        db,
+      );
+      await sql`DELETE FROM hybrid_capture_migrations WHERE name = ${NAME}`.execute(db);
+    });
+  });
+  afterAll(() => cli('migrate'));
+
+  test.each(['jobs', 'watch', 'rollout status'])(
+    '%s says what to do, and not what Postgres said',
+    async (line) => {
+      expect(await cli(line)).toEqual({
+        code: 1,
+        out: '',
+        err: 'The tables are of an older version: run "hybrid-capture migrate".',
+      });
+    },
+  );
+
+  test('what has another cause is told as it is', async () => {
+    expect((await cli('export out --repository acme/none')).err).toBe(
+      'acme/none is not in the database: check the spelling.',
+    );
+  });
+
+  test('a stop is carried out all the same', async () => {
+    const stopped = await cli('rollout stop the tables are old --json');
+    expect([stopped.code, JSON.parse(stopped.out)]).toMatchObject([0, { reasonCode: 'stopped' }]);
+    await inDatabase((db) =>
+      db.updateTable('rollout_configuration').set({ emergency_stop: false }).execute(),
+    );
+  });
+});
+
 describe('with the credentials of an App', () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const requests: string[] = [];
@@ -563,4 +610,19 @@ describe('in a checkout', () => {
     expect(err).toContain('It must be a whole number from 1 to 1000.');
     expect(code).toBe(2);
   });
+
+  test.each(['--help', 'rollout help stop', 'jobs --limit x'])(
+    '%s says nothing of a pipe that nobody reads',
+    async (line) => {
+      const child = spawn(process.execPath, ['bin/hybrid-capture.js', ...line.split(' ')], { cwd: CHECKOUT });
+      child.stdout.destroy();
+      if (line.startsWith('jobs')) child.stderr.destroy();
+      let err = '';
+      child.stderr.on('data', (chunk) => {
+        err += chunk;
+      });
+      const [code] = await once(child, 'exit');
+      expect([code, err]).toEqual([line.startsWith('jobs') ? 2 : 0, '']);
+    },
+  );
 });

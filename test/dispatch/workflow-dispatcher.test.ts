@@ -152,6 +152,12 @@ describe('dispatching a workflow run', () => {
     [{ status: 404, body: { message: 'Not Found' } }, 'workflow_not_found', true, 'CAPTURE_WORKFLOW'],
     [{ status: 422, body: { message: 'No ref found for: main' } }, 'dispatch_refused', true, '"main"'],
     [
+      { status: 422, body: { message: "Cannot trigger a 'workflow_dispatch' on a disabled workflow" } },
+      'dispatch_refused',
+      true,
+      'that it is enabled',
+    ],
+    [
       { status: 403, body: { message: 'You have exceeded a secondary rate limit' } },
       'rate_limited',
       false,

@@ -21,7 +21,7 @@ function configOf(env: Record<string, string>): Config {
 
 const CLOUD = { INNGEST_EVENT_KEY: 'event-key', INNGEST_SIGNING_KEY: `signkey-test-${'ab'.repeat(16)}` };
 
-function create(env: Record<string, string>) {
+function create(env: Record<string, string>, log = collectLog()) {
   return createInngest({
     db: database().db,
     config: configOf(env),
@@ -29,7 +29,7 @@ function create(env: Record<string, string>) {
       throw new Error('not asked');
     },
     bulkFor: () => ({ available: true }),
-    log: collectLog(),
+    log,
   });
 }
 
@@ -61,9 +61,10 @@ test('the functions have the ids that dashboards and alerts know, explicit retri
 });
 
 describe('in cloud mode', () => {
+  const log = collectLog();
   let served: Awaited<ReturnType<typeof serveOnFreePort>>;
   beforeAll(async () => {
-    served = await serveOnFreePort(create(CLOUD).handler);
+    served = await serveOnFreePort(create(CLOUD, log).handler);
   });
   afterAll(() => served.close());
   const ask = (method: string) =>
@@ -72,9 +73,15 @@ describe('in cloud mode', () => {
       ...(method === 'POST' ? { body: '{}' } : {}),
     });
 
-  test.each(['GET', 'PUT', 'POST'])('%s without a signature is refused', async (method) => {
-    expect((await ask(method)).status).toBe(401);
-  });
+  test.each(['GET', 'PUT', 'POST'])(
+    '%s without a signature is refused, which is no error of ours',
+    async (method) => {
+      log.lines.length = 0;
+      expect((await ask(method)).status).toBe(401);
+      const message = 'Signature validation failed: No x-inngest-signature provided';
+      expect(log.lines).toEqual([{ level: 'warn', fields: { stage: 'inngest' }, message }]);
+    },
+  );
 });
 
 describe("a run that meets GitHub's limit, as Inngest asks for it", () => {

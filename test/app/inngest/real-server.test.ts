@@ -63,8 +63,9 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
   let inngest: InngestApp;
   let tokenFor: TokenFor;
   let sent: MockInstance<InngestApp['client']['send']>;
-  /** Requests that are answered with 500 before the functions see them; those of `onFailure` are not. */
+  /** Requests that are answered with this status before the functions see them; those of `onFailure` are not. */
   let failuresLeft = 0;
+  let failureStatus = 500;
   let requests = 0;
 
   beforeAll(async () => {
@@ -88,7 +89,7 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
         const isOnFailure = /fnId=[^&]*-failure/.test(request.url ?? '');
         if (failuresLeft > 0 && !isOnFailure) {
           failuresLeft -= 1;
-          response.writeHead(500).end();
+          response.writeHead(failureStatus).end();
           return;
         }
       }
@@ -363,15 +364,19 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
   });
 
   describe('the doctor', () => {
-    const examine = async (check: Check, change: Partial<Config['inngest']> = {}) => {
+    const examine = async (
+      check: Check,
+      change: Partial<Config['inngest']> = {},
+      publicUrl = new URL(app.url),
+    ) => {
       const { config } = github();
       const findings = await check.run({
         config: {
           ...config,
-          http: { ...config.http, publicUrl: new URL(app.url) },
+          http: { ...config.http, publicUrl },
           inngest: { ...inngestConfig(command, port), ...change },
         },
-        ...{ db, app: null, now: () => new Date() },
+        ...{ db, app: null, notAsked: {}, now: () => new Date() },
       });
       return findings.map(({ check: name, code }) => `${name}: ${code}`);
     };
@@ -384,6 +389,21 @@ describe.skipIf(!INNGEST_BIN).each(SERVERS)(`the functions on a real Inngest %s`
         'inngest endpoint: ok',
       ]);
       expect(await examine(createTestEvent())).toEqual(['inngest test event: ok']);
+    });
+
+    test.each([
+      [502, 'app_not_reached'],
+      [401, 'app_refuses_inngest'],
+    ])('tells %i before the functions from a function that fails: %s', async (status, code) => {
+      [failuresLeft, failureStatus] = [Number.POSITIVE_INFINITY, status];
+      expect(await examine(createTestEvent())).toEqual([`inngest test event: ${code}`]);
+      failureStatus = 500;
+    });
+
+    test('finds an app that is registered at another address', async () => {
+      expect(await examine(inngestChecks, {}, new URL('http://127.0.0.1:9'))).toContain(
+        'inngest functions: registered_elsewhere',
+      );
     });
 
     // The dev server takes every key.

@@ -41,6 +41,7 @@ export async function startDoctorTown(runner?: { actionDirectory: string }) {
     PUBLIC_URL: origin,
     PORT: String(port),
     HOST: '127.0.0.1',
+    CONTROL_REPOSITORY: 'acme/jobs',
     CAPTURE_WORKFLOW: `acme/jobs/${WORKFLOW_PATH}@main`,
     INNGEST_EVENT_KEY: EVENT_KEY,
     INNGEST_SIGNING_KEY: SIGNING_KEY,

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { judgeSize } from '../../../cli/doctor/check-database.ts';
 import type { Finding } from '../../../cli/doctor/finding.ts';
+import { createTestEvent } from '../../../cli/doctor/send-test-event.ts';
 import { run } from '../../../cli/main.ts';
 import { setAlarm } from '../../../src/jobs/alarms.ts';
 import { MIGRATIONS } from '../../../src/store/migrations/index.ts';
@@ -41,6 +42,7 @@ describePostgres('doctor', () => {
       'jobs repository',
       'workflow file',
       'jobs branch',
+      'control repository',
       'inngest event key',
       'inngest signing key',
       'inngest functions',
@@ -81,6 +83,23 @@ describePostgres('doctor', () => {
       'inngest functions',
       'failed',
       'functions_not_registered',
+    ],
+    [
+      'functions that are registered at another address',
+      async (t) => {
+        t.inngest.state.uri = 'https://old.example.com/api/inngest';
+        return [await t.examine(), () => (t.inngest.state.uri = null)];
+      },
+      'inngest functions',
+      'failed',
+      'registered_elsewhere',
+    ],
+    [
+      'something else at PUBLIC_URL that asks for a password',
+      async (t) => [await t.examine({ PUBLIC_URL: t.inngest.url }), () => 0],
+      'inngest endpoint',
+      'failed',
+      'endpoint_not_served',
     ],
     [
       'an Inngest that is not there',
@@ -198,6 +217,35 @@ describePostgres('doctor', () => {
       'stale_data',
     ],
     [
+      'no capture for three days, without reconciliation',
+      async (t) => {
+        const set = (at: ReturnType<typeof sql<Date>>) =>
+          t.app.db.updateTable('repositories').set({ captured_at: at }).execute();
+        await set(sql<Date>`now() - interval '3 days'`);
+        return [await t.examine({ RECONCILE_HOURS: '0' }), () => set(sql<Date>`now()`)];
+      },
+      'data',
+      'warning',
+      'stale_data',
+    ],
+    [
+      'the default webhook secret where everybody may call',
+      async (t) => [
+        await t.examine({ PUBLIC_URL: 'https://capture.invalid', WEBHOOK_SECRET: 'development' }),
+        () => 0,
+      ],
+      'webhook secret',
+      'warning',
+      'webhook_secret_default',
+    ],
+    [
+      'a PUBLIC_URL without TLS',
+      async (t) => [await t.examine({ PUBLIC_URL: 'http://capture.invalid' }), () => 0],
+      'public url',
+      'warning',
+      'public_url_http',
+    ],
+    [
       'a PUBLIC_URL that a runner can not reach',
       async (t) => [await t.examine({ GHE_HOST: '' }), () => 0],
       'public url',
@@ -258,13 +306,17 @@ describePostgres('doctor', () => {
     ],
     [
       'a jobs repository without the App',
-      async (t) => {
-        t.installation.repositoryIds.delete(t.jobs.id);
-        return [await t.examine(), () => t.installation.repositoryIds.add(t.jobs.id)];
-      },
+      async (t) => [await t.examine({ CAPTURE_WORKFLOW: `acme/other/${WORKFLOW_PATH}@main` }), () => 0],
       'jobs repository',
       'failed',
       'not_installed_on_jobs_repository',
+    ],
+    [
+      'a control repository that is not there',
+      async (t) => [await t.examine({ CONTROL_REPOSITORY: 'acme/nope' }), () => 0],
+      'control repository',
+      'failed',
+      'control_repository_missing',
     ],
     [
       'grants to anon',
@@ -305,6 +357,57 @@ describePostgres('doctor', () => {
     ],
   ];
 
+  it('finds nothing wrong with http and the default secret on one machine', async () => {
+    // The sandbox signs with its own secret, but nothing is delivered here.
+    expect(worse(await town.examine({ WEBHOOK_SECRET: 'development' }))).toEqual([]);
+  });
+
+  it.each([
+    ['GRANT SELECT ON contributors TO anon', 'anon'],
+    ['GRANT SELECT ON contributors TO PUBLIC', 'anon, PUBLIC'],
+    ['GRANT SELECT (title) ON issues TO anon', 'anon'],
+    ['GRANT UPDATE (title) ON issues TO PUBLIC', 'anon, PUBLIC'],
+  ])('%s is found, and its cure takes it away', async (grant, holders) => {
+    const { db } = town.app;
+    await sql`CREATE ROLE anon`.execute(db).catch(() => undefined);
+    await sql.raw(grant).execute(db);
+    const find = async () => worse(await town.examine()).filter(({ check }) => check === 'database grants');
+    const [found] = await find();
+    const cure = `REVOKE ALL ON ALL TABLES IN SCHEMA "public" FROM ${holders};`;
+    expect(found).toMatchObject({ code: 'grants_to_the_public', cure });
+    await sql.raw(cure).execute(db);
+    expect(await find()).toEqual([]);
+  });
+
+  it('writes nothing but its findings', async () => {
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await town.examine({ APP_ID: '1' });
+    const lines = written.mock.calls.map(([line]) => String(line));
+    written.mockRestore();
+    expect(lines).toEqual([]);
+  });
+
+  it('leaves no error in the log of the app', async () => {
+    town.app.lines.length = 0;
+    await town.examine();
+    expect(town.app.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    expect(town.app.lines).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        stage: 'inngest',
+        msg: 'Signature validation failed: No x-inngest-signature provided',
+      }),
+    );
+    expect(JSON.stringify(town.app.lines)).not.toContain('stack');
+  });
+
+  it('takes localhost for 127.0.0.1, as which Inngest writes it', async () => {
+    const { state } = town.inngest;
+    state.uri = `${town.origin.replace('127.0.0.1', 'localhost')}/api/inngest`;
+    expect(worse(await town.examine())).toEqual([]);
+    state.uri = null;
+  });
+
   it('does not call data stale of which there is none yet', async () => {
     const { db } = town.app;
     const values = { id: 987_654, full_name: 'acme/new', installation_id: 1, captured_at: new Date(0) };
@@ -335,6 +438,84 @@ describePostgres('doctor', () => {
     expect(text).not.toMatch(/hunter2secret|BEGIN/);
   });
 
+  it('asks for no repository with a key that GitHub does not know', async () => {
+    const findings = await town.examine({ APP_ID: '1' });
+    expect(worse(findings).map(({ code }) => code)).toEqual(['app_not_accepted']);
+    const skipped = findings.filter(({ code }) => code === 'no_credentials').map(({ check }) => check);
+    expect(skipped).toEqual(['jobs repository', 'control repository']);
+  });
+
+  it('no control repository', async () => {
+    expect(await town.examine({ CONTROL_REPOSITORY: '' })).toContainEqual(
+      expect.objectContaining({ check: 'control repository', status: 'skipped' }),
+    );
+  });
+
+  /** GitHub's trouble with one question is no fault of a key, and hides no other question. */
+  it.each([
+    ['/app', ['github app'], []],
+    ['/app/hook/config', ['webhook'], ['deliveries', 'installation acme', 'jobs repository']],
+    ['/app/hook/deliveries', ['deliveries'], ['webhook', 'installation acme']],
+    ['/app/installations', ['installations'], ['webhook', 'jobs repository']],
+    [`/repos/acme/jobs/contents/${WORKFLOW_PATH}`, ['workflow file'], ['jobs repository', 'jobs branch']],
+    ['/repos/acme/jobs/branches/main', ['jobs branch'], ['workflow file', 'control repository']],
+  ])('GitHub answers 503 to %s', async (path, expected, others) => {
+    const { faults } = town.sandbox;
+    await town.sandbox.deliver('ping', { zen: 'x' });
+    faults.add({
+      when: (request) => decodeURIComponent(request.path) === path,
+      times: 9,
+      fault: { kind: 'status', status: 503 },
+    });
+    const findings = await town.examine();
+    faults.clear();
+    const found = worse(findings).map(({ check, code }) => [check, code]);
+    expect(found).toEqual(expected.map((check) => [check, 'github_unavailable']));
+    const well = findings.filter(({ status }) => status === 'ok').map(({ check }) => check);
+    expect(well).toEqual(expect.arrayContaining(others));
+  });
+
+  describe('an address that is wrong', () => {
+    const look = async (change: Record<string, string>) => {
+      const fetched = vi.spyOn(globalThis, 'fetch');
+      const findings = await town.examine(change, { more: [createTestEvent({ patienceMs: 0 })] });
+      const asked = fetched.mock.calls.map(([url]) => new URL(url instanceof Request ? url.url : url).host);
+      fetched.mockRestore();
+      const bad = worse(findings).map(({ check, code }) => [check, code]);
+      const notAsked = findings.filter(({ code }) => code === 'address_wrong').map(({ check }) => check);
+      return { asked: new Set(asked), bad, notAsked, findings };
+    };
+    const ours = () => [town.sandbox.webUrl, town.inngest.url, town.origin].map((url) => new URL(url).host);
+
+    it.each([
+      [{ INNGEST_BASE_URL: 'foo' }, ['inngest', 'inngest test event']],
+      [{ INNGEST_BASE_URL: '', INNGEST_DEV: 'http://' }, ['inngest', 'inngest test event']],
+      [{ GHE_HOST: 'https://github.example.com/' }, ['github', 'jobs repository', 'control repository']],
+      [{ GHE_PROTOCOL: 'ftp' }, ['github', 'jobs repository', 'control repository']],
+      [{ DATABASE_URL: 'postgre://u:p@h/x' }, ['database']],
+      [{ DATABASE_SCHEMA: 'My Schema' }, ['database']],
+    ])('%j: nobody else is asked instead', async (change, expected) => {
+      const { asked, bad, notAsked } = await look(change);
+      expect(bad).toEqual([['configuration', 'invalid']]);
+      expect(notAsked).toEqual(expected);
+      expect([...asked].filter((host) => !ours().includes(host))).toEqual([]);
+    });
+
+    it.each([
+      { APP_ID: 'x' },
+      { APP_ID: '' },
+      { PRIVATE_KEY: '' },
+      { DATABASE_URL: '' },
+      { NODE_ENV: 'production', WEBHOOK_SECRET: '' },
+      { INNGEST_EVENT_KEY: '' },
+    ])('%j: the rest is looked at', async (change) => {
+      const { findings } = await look(change);
+      const well = findings.filter(({ status }) => status === 'ok').map(({ check }) => check);
+      expect(well).toEqual(expect.arrayContaining(['public url', 'clock']));
+      expect(findings).toContainEqual(expect.objectContaining({ check: 'configuration', status: 'failed' }));
+    });
+  });
+
   it('webhooks that the app refuses: the secrets differ', async () => {
     await town.sandbox.deliver('ping', { zen: 'x' }, { secret: 'another' });
     const found = worse(await town.examine());
@@ -342,6 +523,12 @@ describePostgres('doctor', () => {
     await town.sandbox.deliver('ping', { zen: 'x' });
     const later = worse(await town.examine());
     expect(later.map(({ status, code }) => [status, code])).toEqual([['warning', 'deliveries_failed']]);
+  });
+
+  it('takes every success for a webhook that arrived, however GitHub words it', async () => {
+    Object.assign(await town.sandbox.deliver('ping', { zen: 'x' }), { status: 'Accepted', statusCode: 202 });
+    const failures = (await town.examine()).filter(({ status }) => status === 'failed');
+    expect(failures).toEqual([]);
   });
 
   it('a database near its limit', async () => {
@@ -366,7 +553,12 @@ describePostgres('doctor', () => {
         now() - interval '1 hour', now() - interval '1 hour')`.execute(town.app.db);
     const found = worse(await town.examine());
     await sql`DELETE FROM progressive_capture_jobs`.execute(town.app.db);
-    expect(found.map(({ code }) => code)).toContain('queue_stuck');
+    expect(found).toContainEqual(
+      expect.objectContaining({
+        code: 'queue_stuck',
+        message: 'Nobody carries out 1 due job, for up to 1 h.',
+      }),
+    );
   });
 
   describe('the command', () => {

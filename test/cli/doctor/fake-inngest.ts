@@ -13,6 +13,10 @@ export async function startFakeInngest() {
     isRegistered: true,
     /** What becomes of the test event. */
     run: 'Completed' as 'Completed' | 'Failed' | 'none',
+    /** What a run that failed answered. */
+    output: { message: 'it broke' } as object,
+    /** Where the functions are called; null: that is not told, as by Inngest's cloud. */
+    uri: null as string | null,
     sent: [] as unknown[],
   };
   const server = createServer(async (request, response) => {
@@ -34,13 +38,16 @@ export async function startFakeInngest() {
     if (pathname === '/v1/apps/hybrid-capture/functions') {
       const functions = Object.values(INNGEST_EVENTS).map(({ name }, index) => ({
         slug: `hybrid-capture-${index}`,
-        config: { triggers: [{ event: name }] },
+        config: {
+          triggers: [{ event: name }],
+          ...(state.uri === null ? {} : { steps: [{ id: 'step', uri: `${state.uri}?fnId=x` }] }),
+        },
       }));
       return answer(200, state.isRegistered ? functions : null);
     }
     if (pathname === '/v1/events/01EVENT0/runs') {
       const [event] = state.sent.slice(-1) as { data: { nonce: string } }[];
-      const output = state.run === 'Completed' ? { nonce: event?.data.nonce } : { message: 'it broke' };
+      const output = state.run === 'Completed' ? { nonce: event?.data.nonce } : state.output;
       return answer(200, {
         data: state.run === 'none' ? [] : [{ run_id: '01RUN', status: state.run, output }],
       });

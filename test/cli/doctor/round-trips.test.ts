@@ -32,6 +32,40 @@ describePostgres('doctor, the whole way', () => {
       town.inngest.state.run = 'Completed';
     });
 
+    /** As `inngest start` answers where the function itself was not asked. */
+    it.each([
+      [{ error: { error: 'Unable to reach SDK URL', name: 'Error' } }, 'app_not_reached', /register the app/],
+      [
+        {
+          error: 'Your server returned HTTP 404 before the SDK responded.',
+          name: 'Server returned an error',
+        },
+        'app_not_reached',
+        /register the app/,
+      ],
+      [
+        {
+          error: 'Your server returned HTTP 401 before the SDK responded.',
+          name: 'Server returned an error',
+        },
+        'app_refuses_inngest',
+        /same INNGEST_SIGNING_KEY/,
+      ],
+    ])('%j: %s', async (output, code, cure) => {
+      const { state } = town.inngest;
+      const before = state.output;
+      Object.assign(state, { run: 'Failed', output });
+      expect(await examine()).toMatchObject({ status: 'failed', code, cure: expect.stringMatching(cure) });
+      Object.assign(state, { run: 'Completed', output: before });
+    });
+
+    it('a signing key that is refused: what became of the event is not told', async () => {
+      expect(await examine({ INNGEST_SIGNING_KEY: 'signkey-prod-ffff' })).toMatchObject({
+        status: 'skipped',
+        code: 'runs_not_told',
+      });
+    });
+
     it('a key that is refused', async () => {
       expect(await examine({ INNGEST_EVENT_KEY: 'another-key' })).toMatchObject({
         status: 'failed',
