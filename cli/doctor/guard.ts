@@ -2,7 +2,7 @@ import { statusOf } from '../../src/github/status-of.ts';
 import { neutralizeLog } from '../../src/text/neutralize.ts';
 import { type Finding, failed } from './finding.ts';
 
-/** What `ask` finds, or why it could not be asked: a question that fails keeps the others from nothing. */
+/** What `ask` finds, or why it could not be asked: one question that fails hides no other. */
 export async function guard(check: string, ask: () => Promise<Finding[]>): Promise<Finding[]> {
   try {
     return await ask();
