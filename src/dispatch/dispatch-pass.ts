@@ -169,7 +169,6 @@ export function createDispatchPass(options: DispatchPassOptions): () => Promise<
 
   async function dispatchQueue(processor: Processor, dispatcher: Dispatcher): Promise<number> {
     let sent = 0;
-    if (processor === 'inngest') await holdSilent();
     const substitute = substituteFor(processor);
     const isExhausted = await holdOrRelease(processor);
     if (isExhausted && !substitute) return sent;
@@ -177,6 +176,7 @@ export function createDispatchPass(options: DispatchPassOptions): () => Promise<
       const taker = ((isExhausted || outage.isOn()) && substitute) || dispatcher;
       const room = taker.capacity ? await taker.capacity() : PAGE;
       if (room <= 0) return sent;
+      if (processor === 'inngest') await holdSilent();
       const due = await findDueJobs(db, {
         processor,
         now: now(),
