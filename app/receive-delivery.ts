@@ -33,6 +33,7 @@ type ReceivedDelivery = Pick<Delivery, 'id' | 'now'>;
 
 /** GitHub gives up after 10 s; what takes longer is answered 503, so that it is in GitHub's log as failed. */
 export const ANSWER_WITHIN_MS = 9_000;
+export const TOO_SLOW = 'The database did not answer in time; GitHub keeps the delivery.';
 
 /**
  * Milliseconds that a delivery waits for a lock, such as that of a repository which is being purged: far less than GitHub
@@ -70,9 +71,6 @@ export interface ReceiverOptions {
   after: AfterDelivery;
   log: AppLog;
 }
-
-/** Said of a delivery that is not received in time. */
-export const TOO_SLOW = 'The database did not answer in time; GitHub keeps the delivery.';
 
 type Acting = Exclude<ParsedEvent, { kind: 'unknown_event' | 'invalid' | 'ignored' }>;
 

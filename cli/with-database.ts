@@ -40,8 +40,8 @@ export async function withDatabase(
 }
 
 /**
- * What the database refused, where its tables are behind, is told as that. It is asked afterwards, so that what works with older
- * tables, as a stop must, is done.
+ * What the database refused, where its tables are behind, is told as that. It is asked afterwards, so that what works with
+ * older tables, as a stop must, is done.
  * @throws always
  */
 async function explain(error: unknown, db: Database): Promise<never> {

@@ -16,9 +16,9 @@ export interface ReleasedShare {
 }
 
 /**
- * Gives a holder's share back at its end: others may have it at once, but for what was used of it within GitHub's window. One
- * that waited for a share keeps its place a while.
- * Again, or without a share, it changes nothing. A holder that ends without this loses its share by and by.
+ * Gives a holder's share back at its end: others may have it at once, but for what was used of it within GitHub's window.
+ * One that waited for a share keeps its place a while. Again, or without a share, it changes nothing. A holder that ends
+ * without this loses its share by and by.
  */
 export async function releaseShare(
   db: Database,

@@ -36,8 +36,8 @@ export interface CaptureOptions {
   /** Called once: what it is given takes a share that came meanwhile, and that replaces the one before. */
   listenForBudget?: (take: (share: BudgetShare) => void) => void;
   /**
-   * How long one request may wait in all for the run's share of the budget, and at a time for GitHub's limits, milliseconds; a longer
-   * wait ends the run as `continue`. Default 300,000.
+   * How long one request may wait in all for the run's share of the budget, and at a time for GitHub's limits,
+   * milliseconds; a longer wait ends the run as `continue`. Default 300,000.
    */
   maxWaitMs?: number;
   /** When a part of the capture begins, such as its pull requests. */

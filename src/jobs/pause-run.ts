@@ -4,7 +4,7 @@ import type { Job } from './job.ts';
 import { lockCurrentRun } from './lock-run.ts';
 import { type RunResult, resultColumns, totalOf } from './run-result.ts';
 
-/** The reason of a running job whose run waits; `not_before` says until when. */
+/** The reason of a job that GitHub refuses until its `not_before`: running, its run is paused; queued, it was not sent. */
 export const WAITING_FOR_GITHUB = 'waiting_for_github';
 
 /** Whether the job's run waits for GitHub's limits: nobody works on it now, and no sign of life is to be expected. */

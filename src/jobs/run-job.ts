@@ -267,7 +267,6 @@ async function findToken(job: Job, fullName: string, tokenFor: TokenFor): Promis
   try {
     return (await tokenFor(job.installation_id, job.repository_id)).token;
   } catch (cause) {
-    const status = statusOf(cause);
     const retryAt = rateLimitOf(cause);
     if (retryAt) {
       throw new GitHubError(
@@ -276,6 +275,7 @@ async function findToken(job: Job, fullName: string, tokenFor: TokenFor): Promis
         { retryAt, cause },
       );
     }
+    const status = statusOf(cause);
     if (status === 401) {
       throw new GitHubError('unauthorized', "GitHub refused the App's key; check APP_ID and PRIVATE_KEY.", {
         cause,

@@ -1,7 +1,8 @@
-import { ENROLMENT_REASONS, evaluateEnrolment } from '../../rollout/evaluate-enrolment.ts';
+import { evaluateEnrolment } from '../../rollout/evaluate-enrolment.ts';
 import { placeOnLists } from '../../rollout/rollout-store.ts';
 import type { RolloutVerb } from '../command.ts';
 import { applyChange } from './apply-change.ts';
+import { enrolmentRows } from './enrolment-rows.ts';
 import { judgeIncrease } from './judge-increase.ts';
 import { isHidden, nameRepository, readRepository } from './read-repository.ts';
 import { reasonOf } from './reason-of.ts';
@@ -32,13 +33,7 @@ export const includeVerb: RolloutVerb = {
         const enrolment = evaluateEnrolment({ id: repository.id, category: null }, after);
         return {
           headline: `${name} is on the include list`,
-          rows: [
-            ['Repository', name],
-            [
-              'In the rollout',
-              `${enrolment.eligible ? 'yes' : 'no'}: ${ENROLMENT_REASONS[enrolment.reason]}`,
-            ],
-          ],
+          rows: enrolmentRows(name, enrolment),
           body: [
             ...(enrolment.eligible
               ? ['Its bulk work that waits, and what comes, may run in GitHub Actions.']

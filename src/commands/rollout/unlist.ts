@@ -1,9 +1,10 @@
 import { findRepositoryFacts } from '../../jobs/repository-facts.ts';
-import { ENROLMENT_REASONS, evaluateEnrolment } from '../../rollout/evaluate-enrolment.ts';
+import { evaluateEnrolment } from '../../rollout/evaluate-enrolment.ts';
 import { placeOnLists } from '../../rollout/rollout-store.ts';
 import { inTransaction } from '../../store/in-transaction.ts';
 import type { RolloutVerb } from '../command.ts';
 import { applyChange } from './apply-change.ts';
+import { enrolmentRows } from './enrolment-rows.ts';
 import { judgeIncrease } from './judge-increase.ts';
 import { nameRepository, readRepository } from './read-repository.ts';
 import { reasonOf } from './reason-of.ts';
@@ -39,19 +40,10 @@ export const unlistVerb: RolloutVerb = {
           }
         );
       },
-      describe: ({ after }) => {
-        const enrolment = evaluateEnrolment({ id, category }, after);
-        return {
-          headline: `${name} is on no list`,
-          rows: [
-            ['Repository', name],
-            [
-              'In the rollout',
-              `${enrolment.eligible ? 'yes' : 'no'}: ${ENROLMENT_REASONS[enrolment.reason]}`,
-            ],
-          ],
-        };
-      },
+      describe: ({ after }) => ({
+        headline: `${name} is on no list`,
+        rows: enrolmentRows(name, evaluateEnrolment({ id, category }, after)),
+      }),
       unchanged: {
         reasonCode: 'not_listed',
         headline: `${name} was on no list; nothing was changed.`,
