@@ -38,6 +38,8 @@ export async function openPostgres({ url, ca, schema, max = 10 }: PostgresOption
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     max,
+    // What opens a transaction is sent ahead of its first statement; see PoolerSafeDialect.
+    pipeline: true,
     types: { getTypeParser },
   };
   const place = describePlace(settings);
@@ -78,15 +80,15 @@ export async function openPostgres({ url, ca, schema, max = 10 }: PostgresOption
   return { db, kind: 'postgres', expectAnswersWithin, close };
 }
 
-/** `pg` has a time limit of its own, after which the connection stays in the pool with the statement still on it. */
+/** `pg` has a time limit of its own, after which the pool gives the connection to the next one before it is closed. */
 function giveUpWithoutAnswer(client: pg.PoolClient, limitMs: () => number | null): void {
   const query = client.query.bind(client) as (...given: unknown[]) => unknown;
   client.query = ((...given: unknown[]) => {
     const answer = query(...given);
     const ms = limitMs();
     if (ms !== null && answer instanceof Promise) {
-      // Ending a connection with a statement under way breaks it, and the pool drops it.
-      const timer = setTimeout(() => void (client as unknown as pg.Client).end(), ms);
+      // Not `end()`, which waits for the answers of what was sent.
+      const timer = setTimeout(() => (client as unknown as pg.Client).connection.stream.destroy(), ms);
       const stop = () => clearTimeout(timer);
       answer.then(stop, stop);
     }

@@ -20,6 +20,9 @@ export interface PoolerSafeDialectConfig extends PostgresDialectConfig {
  * statements to any server connection, so a `SET search_path` would be lost to us and would reach others, and as a
  * start-up option it is refused or ignored (PgBouncer's `ignore_startup_parameters`). Therefore, where a schema is
  * given, it is set for each transaction, and a single statement becomes a transaction of its own.
+ *
+ * What opens a transaction (BEGIN, SET LOCAL) has no answer that anybody reads, so it is not waited for: it goes to the server
+ * in one flight with the first statement, which fails with it. `pg` must be in pipeline mode.
  */
 export class PoolerSafeDialect extends PostgresDialect {
   readonly #config: PoolerSafeDialectConfig;
@@ -39,6 +42,7 @@ class PoolerSafeDriver extends PostgresDriver {
   readonly #translateError: (error: unknown) => unknown;
   readonly #prepared = new WeakSet<DatabaseConnection>();
   readonly #inTransaction = new WeakSet<DatabaseConnection>();
+  readonly #sentAhead = new WeakMap<DatabaseConnection, Promise<unknown>>();
 
   constructor(config: PoolerSafeDialectConfig) {
     super(config);
@@ -75,9 +79,18 @@ class PoolerSafeDriver extends PostgresDriver {
     const setSchema = this.#setSchema;
     connection.executeQuery = async <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
       try {
-        return setSchema === null || this.#inTransaction.has(connection)
-          ? await execute<R>(query)
-          : await executeAlone<R>(execute, setSchema, query);
+        if (!this.#inTransaction.has(connection)) {
+          return setSchema === null ? await execute<R>(query) : await executeAlone<R>(execute, setSchema, query);
+        }
+        const together = Promise.all([this.#sentAhead.get(connection), execute<R>(query)]);
+        if (OPENING.test(query.sql)) {
+          this.#sentAhead.set(connection, together);
+          // Whoever comes next is told.
+          together.catch(() => {});
+          return { rows: [] };
+        }
+        this.#sentAhead.delete(connection);
+        return (await together)[1];
       } catch (error) {
         throw this.#translateError(error);
       }
@@ -86,22 +99,21 @@ class PoolerSafeDriver extends PostgresDriver {
   }
 }
 
+/** One statement, of which nothing is read: what opens a transaction, and its settings. */
+const OPENING = /^(begin|start transaction[\w ,]*|set local [^;]*)$/i;
+
 async function executeAlone<R>(
   execute: DatabaseConnection['executeQuery'],
   setSchema: CompiledQuery,
   query: CompiledQuery,
 ): Promise<QueryResult<R>> {
-  // Without parameters, so both go in one message of the simple protocol.
-  await execute(CompiledQuery.raw(`begin; ${setSchema.sql}`));
-  try {
-    const result = await execute<R>(query);
-    await execute(CompiledQuery.raw('commit'));
-    return result;
-  } catch (error) {
-    // What went wrong first is what matters; a connection that is broken can't roll back, and the pool drops it.
-    await execute(CompiledQuery.raw('rollback')).catch(() => {});
-    throw error;
-  }
+  const opened = execute(CompiledQuery.raw(`begin; ${setSchema.sql}`));
+  const answered = execute<R>(query);
+  // After an error the server makes a rollback of it.
+  const ended = execute(CompiledQuery.raw('commit'));
+  await Promise.allSettled([opened, answered, ended]);
+  const [, result] = await Promise.all([opened, answered, ended]);
+  return result;
 }
 
 /** A name as SQL writes it, whatever characters it has. */
