@@ -86,8 +86,7 @@ export function sendHtml(
 
 /** The path of a request, without its query. Null where it is no path. */
 export function pathOf(request: IncomingMessage): string | null {
-  const target = request.url ?? '/';
-  return URL.canParse(target, 'http://localhost') ? new URL(target, 'http://localhost').pathname : null;
+  return URL.parse(request.url ?? '/', 'http://localhost')?.pathname ?? null;
 }
 
 function send(response: ServerResponse, status: number, type: string, text: string): void {

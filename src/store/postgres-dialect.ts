@@ -80,17 +80,19 @@ class PoolerSafeDriver extends PostgresDriver {
     connection.executeQuery = async <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
       try {
         if (!this.#inTransaction.has(connection)) {
-          return setSchema === null ? await execute<R>(query) : await executeAlone<R>(execute, setSchema, query);
+          return setSchema === null
+            ? await execute<R>(query)
+            : await executeAlone<R>(execute, setSchema, query);
         }
-        const together = Promise.all([this.#sentAhead.get(connection), execute<R>(query)]);
+        const answer = afterwards(this.#sentAhead.get(connection), execute<R>(query));
         if (OPENING.test(query.sql)) {
-          this.#sentAhead.set(connection, together);
+          this.#sentAhead.set(connection, answer);
           // Whoever comes next is told.
-          together.catch(() => {});
+          answer.catch(() => {});
           return { rows: [] };
         }
         this.#sentAhead.delete(connection);
-        return (await together)[1];
+        return await answer;
       } catch (error) {
         throw this.#translateError(error);
       }
@@ -102,18 +104,23 @@ class PoolerSafeDriver extends PostgresDriver {
 /** One statement, of which nothing is read: what opens a transaction, and its settings. */
 const OPENING = /^(begin|start transaction[\w ,]*|set local [^;]*)$/i;
 
+/** What went wrong first is the reason of the rest. */
+async function afterwards<R>(before: Promise<unknown> | undefined, answer: Promise<R>): Promise<R> {
+  answer.catch(() => {});
+  await before;
+  return answer;
+}
+
 async function executeAlone<R>(
   execute: DatabaseConnection['executeQuery'],
   setSchema: CompiledQuery,
   query: CompiledQuery,
 ): Promise<QueryResult<R>> {
   const opened = execute(CompiledQuery.raw(`begin; ${setSchema.sql}`));
-  const answered = execute<R>(query);
+  const answer = afterwards(opened, execute<R>(query));
   // After an error the server makes a rollback of it.
-  const ended = execute(CompiledQuery.raw('commit'));
-  await Promise.allSettled([opened, answered, ended]);
-  const [, result] = await Promise.all([opened, answered, ended]);
-  return result;
+  await afterwards(answer, execute(CompiledQuery.raw('commit')));
+  return answer;
 }
 
 /** A name as SQL writes it, whatever characters it has. */

@@ -8,6 +8,8 @@ export interface DatabaseLine {
   /** What is connected stays so, and nothing comes through any more; what connects later is well. */
   freeze(): void;
   mend(): void;
+  /** How often the client has begun to speak, at the beginning or after an answer. */
+  flights(): number;
   close(): Promise<void>;
 }
 
@@ -15,12 +17,21 @@ export interface DatabaseLine {
 export async function startLine(target: URL): Promise<DatabaseLine> {
   const ends = new Set<Socket>();
   let isCut = false;
+  let flights = 0;
   const server = createServer((from) => {
     if (isCut) {
       from.destroy();
       return;
     }
     const to = connect(Number(target.port), target.hostname);
+    let isAnswered = true;
+    from.on('data', () => {
+      if (isAnswered) flights += 1;
+      isAnswered = false;
+    });
+    to.on('data', () => {
+      isAnswered = true;
+    });
     for (const [end, other] of [
       [from, to],
       [to, from],
@@ -53,6 +64,7 @@ export async function startLine(target: URL): Promise<DatabaseLine> {
     mend() {
       isCut = false;
     },
+    flights: () => flights,
     async close() {
       drop();
       await new Promise((resolve) => server.close(resolve));

@@ -165,6 +165,59 @@ describePostgres('a server', (database) => {
     await line.close();
   });
 
+  test('is not waited for when a transaction is opened: BEGIN, settings and first statement are one flight', async () => {
+    const line = await startLine(new URL(database().url ?? ''));
+    const opened = await openPostgres({ url: line.url, max: 1 });
+    const inSchema = await openPostgres({ url: line.url, max: 1, schema: 'public' });
+    const flightsOf = async (work: Promise<unknown>) => {
+      const before = line.flights();
+      await work;
+      return line.flights() - before;
+    };
+    const lockTimeout = sql<{ lock_timeout: string }>`show lock_timeout`;
+    for (const { db } of [opened, inSchema]) {
+      const work = db.transaction().execute(async (trx) => {
+        await sql`set local lock_timeout = 2000`.execute(trx);
+        const { rows } = await lockTimeout.execute(trx);
+        expect(rows).toEqual([{ lock_timeout: '2s' }]);
+      });
+      // The second is that of the commit.
+      expect(await flightsOf(work)).toBe(2);
+      const alone = lockTimeout.execute(db);
+      expect(await flightsOf(alone)).toBe(1);
+      expect((await alone).rows).toEqual([{ lock_timeout: '0' }]);
+    }
+    await Promise.all([opened.close(), inSchema.close()]);
+    await line.close();
+  });
+
+  test('tells the first statement what went wrong before it, and forgets it with the transaction', async () => {
+    const { db, close } = await openPostgres({ url: database().url ?? '', max: 1 });
+    const failing = db.transaction().execute(async (trx) => {
+      await sql`set local lock_timeout = 'for ever'`.execute(trx);
+      await sql`create table never_made (id bigint)`.execute(trx);
+    });
+    await expect(failing).rejects.toThrow('invalid value for parameter "lock_timeout": "for ever"');
+    const empty = db.transaction().execute(async (trx) => {
+      await sql`set local lock_timeout = 'nor this'`.execute(trx);
+    });
+    await expect(empty).rejects.toThrow('invalid value for parameter "lock_timeout": "nor this"');
+    const { rows } = await sql`select to_regclass('never_made') as name`.execute(db);
+    expect(rows).toEqual([{ name: null }]);
+    await close();
+  });
+
+  test('refuses a single statement in a schema without keeping its transaction open', async () => {
+    const { db, close } = await openPostgres({ url: database().url ?? '', max: 1, schema: 'public' });
+    await expect(sql`select 1 / 0`.execute(db)).rejects.toThrow('division by zero');
+    // The next transaction of the connection is a new one, which a lone statement would not begin inside of another.
+    const inTransaction = db.transaction().execute((trx) => sql`select 1 as one`.execute(trx));
+    expect((await inTransaction).rows).toEqual([{ one: 1 }]);
+    const open = sql`select count(*) as open from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()`;
+    expect((await open.execute(db)).rows).toEqual([{ open: 0 }]);
+    await close();
+  });
+
   test('prepares no statements by name, which a pooler would not know', async () => {
     const { db } = database();
     await db.transaction().execute(async (trx) => {
