@@ -8,6 +8,11 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { AppLog } from './log.ts';
 
+/** What is still read of a refused body, so that the sender hears the refusal rather than a cut connection. */
+const DRAIN = { bytes: 32 * 1024 * 1024, ms: 5_000 };
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
 /** Answers a request and returns true, or returns false: not its path. */
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;
 
@@ -67,7 +72,37 @@ export function onPath(path: string, listener: RequestListener): HttpHandler {
 
 /** Writes a whole JSON answer. */
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  send(response, status, 'application/json; charset=utf-8', `${JSON.stringify(body)}\n`);
+  send(response, status, JSON_TYPE, `${JSON.stringify(body)}\n`);
+}
+
+/**
+ * Answers a request whose body is not wanted, and closes the connection: not before the body has ended or enough of it was
+ * drained, since the sender might never read the answer if the connection were reset under what it sends.
+ */
+export function refuseBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+): void {
+  response.setHeader('connection', 'close');
+  // By its length the answer is complete; ending it is what closes the connection.
+  response.write(begin(response, status, JSON_TYPE, `${JSON.stringify(body)}\n`));
+  const end = () => response.end();
+  request.once('end', end);
+  drain(request, end);
+}
+
+/** Throws away what is still sent of a body; `enough` is called when that takes too long or becomes too much. */
+export function drain(request: IncomingMessage, enough: () => void): void {
+  let bytes = 0;
+  const timer = setTimeout(enough, DRAIN.ms).unref();
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > DRAIN.bytes) enough();
+  });
+  request.once('close', () => clearTimeout(timer));
+  request.resume();
 }
 
 /** Writes a whole HTML answer, with a policy that runs no script. */
@@ -90,6 +125,11 @@ export function pathOf(request: IncomingMessage): string | null {
 }
 
 function send(response: ServerResponse, status: number, type: string, text: string): void {
+  response.end(begin(response, status, type, text));
+}
+
+/** Writes the head of a whole answer, and answers its body. */
+function begin(response: ServerResponse, status: number, type: string, text: string): Buffer {
   const body = Buffer.from(text);
   response.writeHead(status, {
     'content-type': type,
@@ -97,7 +137,7 @@ function send(response: ServerResponse, status: number, type: string, text: stri
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
   });
-  response.end(body);
+  return body;
 }
 
 async function answerRequest(

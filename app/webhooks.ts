@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { within } from '../src/time/within.ts';
-import { type HttpHandler, pathOf, sendJson } from './http.ts';
+import { type HttpHandler, pathOf, refuseBody, sendJson } from './http.ts';
 import type { AppLog } from './log.ts';
 import { ANSWER_WITHIN_MS, type Delivery, type DeliveryResult, TOO_SLOW } from './receive-delivery.ts';
 
@@ -11,9 +11,6 @@ export const WEBHOOK_PATH = '/api/github/webhooks';
  * Source: https://docs.github.com/webhooks/webhook-events-and-payloads#payload-cap
  */
 export const MAX_WEBHOOK_BYTES = 25 * 1024 * 1024;
-
-/** How long a refused sender may go on sending, its bytes thrown away, so that it reads the answer. */
-const LINGER_MS = 500;
 
 /**
  * The front of the webhook endpoint. Probot holds the secret and checks the signature (`verify`), and its Octokit
@@ -52,9 +49,9 @@ export function createWebhookHandler(options: {
       const duration_ms = Math.round(tookMs);
       options.onAnswer?.({ event: headerOf(request, 'x-github-event'), status, seconds: tookMs / 1_000 });
       log[level]({ delivery, stage: 'webhook', ...line, status, outcome: code, duration_ms }, message);
-      if (status === 413) refuseBody(request, response, message);
-      else
-        sendJson(response, status, status < 400 ? { outcome: code, message } : { error: { code, message } });
+      const body = status < 400 ? { outcome: code, message } : { error: { code, message } };
+      if (status === 413) refuseBody(request, response, status, body);
+      else sendJson(response, status, body);
     }
   };
 
@@ -129,14 +126,6 @@ async function readBody(request: IncomingMessage, limit: number): Promise<string
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function refuseBody(request: IncomingMessage, response: ServerResponse, message: string): void {
-  response.setHeader('connection', 'close');
-  sendJson(response, 413, { error: { code: 'too_large', message } });
-  request.resume();
-  const timer = setTimeout(() => request.destroy(), LINGER_MS);
-  request.once('close', () => clearTimeout(timer));
 }
 
 function tooLarge(): DeliveryResult {

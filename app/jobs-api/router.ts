@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { isDatabaseAway } from '../database-away.ts';
+import { drain } from '../http.ts';
 import { batches } from './batches.ts';
 import { claim } from './claim.ts';
 import { type Call, createContext, type JobsApiOptions } from './context.ts';
@@ -20,9 +21,6 @@ const CALLS_OF_A_JOB = new Map<string, Call>([
   ['gaps', gaps],
   ['finish', finish],
 ]);
-
-/** What is still read of a refused body, so that the sender hears the refusal rather than a cut connection. */
-const LINGER = { bytes: 32 * 1024 * 1024, ms: 5_000 };
 
 /**
  * The Jobs API for `node:http`: answers every request below `/api/jobs` and resolves to true, or to false for other
@@ -48,7 +46,7 @@ export function createJobsApi(
     } catch (error) {
       refusal = toRefusal(error);
       send(res, refusal.status, { error: { code: refusal.code, message: refusal.message } }, refusal.headers);
-      linger(req);
+      if (!req.complete) drain(req, () => req.destroy());
     }
     line.duration_ms = Math.round(performance.now() - started);
     if (refusal === null) options.log.info(line, `jobs api: ${line.call}`);
@@ -121,18 +119,6 @@ function send(
       ...headers,
     })
     .end(JSON.stringify(body));
-}
-
-function linger(req: IncomingMessage): void {
-  if (req.complete) return;
-  let bytes = 0;
-  const timer = setTimeout(() => req.destroy(), LINGER.ms).unref();
-  req.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > LINGER.bytes) req.destroy();
-  });
-  req.once('close', () => clearTimeout(timer));
-  req.resume();
 }
 
 function logRefusal(log: JobsApiOptions['log'], line: Record<string, unknown>, refusal: RefusedError): void {

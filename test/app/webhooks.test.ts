@@ -123,16 +123,27 @@ describe('size', () => {
   it('refuses one byte more by its announcement alone, before a byte of it is sent', async () => {
     const answer = await talk((socket) => {
       socket.write(`${head(`content-length: ${MAX_WEBHOOK_BYTES + 1}`)}\r\n`);
-    });
+    }, /"too_large"/);
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(answer).toContain('"code":"too_large"');
     expect(app.lines[0]).toMatchObject({ status: 413, outcome: 'too_large' });
   });
 
+  it('is heard by a sender that reads only after it has sent more', async () => {
+    const answer = await talk((socket) => {
+      socket.pause();
+      socket.write(`${head(`content-length: ${MAX_WEBHOOK_BYTES + 1}`)}\r\n`, () => {
+        // More than lies between the two: a connection that was cut says so here.
+        socket.write(Buffer.alloc(16 * 1024 * 1024, 'x'), (error) => void (error ?? socket.resume()));
+      });
+    }, /"too_large"/);
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
   it('does not ask for the body of one that waits for 100 Continue', async () => {
     const answer = await talk((socket) => {
       socket.write(`${head(`content-length: ${MAX_WEBHOOK_BYTES + 1}`, 'expect: 100-continue')}\r\n`);
-    });
+    }, /"too_large"/);
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
   });
 
