@@ -3,10 +3,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { createDispatchLoop, type DispatchLoop } from '../../src/dispatch/dispatch-due.ts';
 import { DispatchError } from '../../src/dispatch/dispatcher.ts';
+import { findNextDue } from '../../src/dispatch/find-due-jobs.ts';
 import type { PlanContext } from '../../src/jobs/plan-work.ts';
 import { cancelJobs, endRun, startRun } from '../../src/jobs/runs.ts';
 import { changeRollout } from '../../src/rollout/rollout-store.ts';
 import type { Database } from '../../src/store/database.ts';
+import { openPostgres } from '../../src/store/open-postgres.ts';
 import type { WorkRepository } from '../../src/work-item/work-item.ts';
 import {
   collectLog,
@@ -560,5 +562,38 @@ describePostgres('two dispatch loops on one database', (database) => {
     expect(sent.reduce((sum, count) => sum + count)).toBe(20);
     expect(new Set(inngest.sent).size).toBe(20);
     expect(inngest.sent).toHaveLength(20);
+  });
+});
+
+describePostgres('a dispatch pass beside a long queue', (database) => {
+  test('reads what is due, not all that waits', async () => {
+    const { db, url } = database();
+    await resetJobs(db);
+    const waiting = Array.from({ length: 20_000 }, (_, n) => workItem({ items: [n + 1] }));
+    await plan(db, waiting);
+    await db
+      .updateTable('progressive_capture_jobs')
+      .set({ not_before: later(DAY_MS) })
+      .execute();
+    await planJob(db, workItem({ repository: repository(43), reason: 'manual' }));
+    await sql`vacuum analyze progressive_capture_jobs`.execute(db);
+    // One connection, since each tells what it has read for itself.
+    const alone = await openPostgres({ url: url ?? '', max: 1 });
+    const rowsRead = async () => {
+      await sql`select pg_stat_force_next_flush()`.execute(alone.db);
+      const { rows } = await sql<{ count: number }>`
+        select seq_tup_read + idx_tup_fetch as count from pg_stat_user_tables
+        where relname = 'progressive_capture_jobs'`.execute(alone.db);
+      return rows[0]?.count ?? Number.NaN;
+    };
+    const before = await rowsRead();
+    const inngest = createFakeDispatcher('inngest');
+    const bulk = createFakeDispatcher('workflow');
+    expect(await makeLoop(alone.db, inngest, bulk).runOnce()).toBe(1);
+    expect(inngest.sent).toEqual(['acme/r43 5 1']);
+    expect((await rowsRead()) - before).toBeLessThan(100);
+    expect((await findNextDue(alone.db, NOW))?.getTime()).toBe(later(DAY_MS).getTime());
+    expect((await rowsRead()) - before).toBeLessThan(100);
+    await alone.close();
   });
 });

@@ -12,6 +12,7 @@ import * as alarmNotices from './0011-alarm-notices.ts';
 import * as workflowRunIndex from './0012-workflow-run-index.ts';
 import * as runPauses from './0013-run-pauses.ts';
 import * as silence from './0014-silence.ts';
+import * as queueIndexes from './0015-queue-indexes.ts';
 
 export interface Migration {
   name: string;
@@ -34,4 +35,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0012-workflow-run-index', sql: workflowRunIndex.sql },
   { name: '0013-run-pauses', sql: runPauses.sql },
   { name: '0014-silence', sql: silence.sql },
+  { name: '0015-queue-indexes', sql: queueIndexes.sql },
 ];
