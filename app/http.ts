@@ -8,11 +8,6 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { AppLog } from './log.ts';
 
-/** What is still read of a refused body, so that the sender hears the refusal rather than a cut connection. */
-const DRAIN = { bytes: 32 * 1024 * 1024, ms: 5_000 };
-
-const JSON_TYPE = 'application/json; charset=utf-8';
-
 /** Answers a request and returns true, or returns false: not its path. */
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;
 
@@ -29,6 +24,11 @@ export interface RunningServer {
  * webhook into a connection that is just being closed.
  */
 const KEEP_ALIVE_MS = 75_000;
+
+/** What is still read of a refused body, so that the sender hears the refusal rather than a cut connection. */
+const DRAIN = { bytes: 32 * 1024 * 1024, ms: 5_000 };
+
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** One server on `node:http`; the first handler that knows a path answers. `port` 0 takes a free one. */
 export async function startHttpServer(options: {
